@@ -1,0 +1,74 @@
+# The architecture: which object goes into which program, and which library each links.
+# Variables: CC CXX CFLAGS CXXFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR PKG_CONFIG, and B, the folder of
+# objects (make B=.build/asan CFLAGS="-g -O1 -fsanitize=address" keeps a second build beside the first).
+
+CFLAGS   ?= -O2 -g
+CXXFLAGS ?= -O2 -g
+PREFIX   ?= /usr/local
+PKG_CONFIG ?= pkg-config
+B        ?= .build
+
+WARN     := -Wall -Wextra -Wshadow -Wconversion -Wpointer-arith -Wwrite-strings
+C_ONLY   := -std=c11 -Wstrict-prototypes -Wmissing-prototypes
+DEFS     := -D_POSIX_C_SOURCE=200809L -D_XOPEN_SOURCE=700 -Icommon
+
+MSGPACK  := $(shell $(PKG_CONFIG) --exists msgpack-c 2>/dev/null && echo msgpack-c || echo msgpack)
+ZMQ_LIBS  = $(shell $(PKG_CONFIG) --libs libzmq)
+CURL_LIBS = $(shell $(PKG_CONFIG) --libs libcurl)
+PQ_LIBS   = $(shell $(PKG_CONFIG) --libs libpq)
+JSON_LIBS = $(shell $(PKG_CONFIG) --libs simdjson)
+NETTLE_LIBS = $(shell $(PKG_CONFIG) --libs nettle)
+MHD_LIBS  = $(shell $(PKG_CONFIG) --libs libmicrohttpd)
+DEFS     += $(shell $(PKG_CONFIG) --cflags libzmq libcurl libpq $(MSGPACK) 2>/dev/null)
+
+# --- objects by program ---
+TALK     := common/buf.o common/num.o common/talk.o common/opts.o
+LINK     := common/link.o common/words.o common/task.o common/control.o common/wire.o
+ROW      := common/tables.o common/row.o
+
+PRODUCER := producer/main.o producer/loop.o producer/plan.o producer/ledger.o producer/crew.o producer/progress.o \
+            $(TALK) $(LINK)
+FETCHER  := fetcher/main.o fetcher/loop.o fetcher/work.o fetcher/output.o \
+            fetcher/rpc.o fetcher/verdict.o fetcher/breaker.o fetcher/endpoint.o \
+            fetcher/datasets.o fetcher/logs.o fetcher/hexfield.o \
+            fetcher/dataset_logs.o fetcher/dataset_blocks.o fetcher/dataset_transactions.o \
+            fetcher/dataset_token_transfers.o fetcher/dataset_traces.o fetcher/dataset_contracts.o \
+            fetcher/dataset_accounts.o fetcher/keccak.o fetcher/json.o \
+            $(TALK) $(LINK) $(ROW)
+WRITER   := writer/main.o writer/loop.o writer/batch.o writer/lane.o writer/pg.o writer/schema.o writer/coverage.o \
+            writer/partial.o writer/text.o \
+            $(TALK) $(LINK) $(ROW)
+RPCSIM   := tests/rpcsim/main.o tests/rpcsim/chain.o tests/rpcsim/recorded.o tests/rpcsim/answer.o tests/rpcsim/faults.o \
+            common/buf.o common/num.o common/talk.o common/opts.o
+
+PROGRAMS := producer/producer fetcher/fetcher writer/writer
+
+all: $(PROGRAMS)
+
+producer/producer: $(addprefix $(B)/,$(PRODUCER))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ZMQ_LIBS) -lmsgpackc
+fetcher/fetcher: $(addprefix $(B)/,$(FETCHER))
+	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(ZMQ_LIBS) -lmsgpackc $(CURL_LIBS) $(JSON_LIBS) $(NETTLE_LIBS)
+writer/writer: $(addprefix $(B)/,$(WRITER))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ZMQ_LIBS) -lmsgpackc $(PQ_LIBS)
+tests/rpcsim/rpcsim: $(addprefix $(B)/,$(RPCSIM))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(MHD_LIBS) $(NETTLE_LIBS) -lz
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(C_ONLY) $(WARN) $(DEFS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(B)/%.o: %.cc
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 $(WARN) $(DEFS) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+
+# --- unit tests: tests/unit/NAME_test.c, linked with the objects named here ---
+UNIT_DEPS_DEFAULT := $(TALK) $(LINK) $(ROW)
+-include tests/unit/deps.mk
+$(B)/tests/unit/%_test: $(B)/tests/unit/%_test.o
+	$(if $(UNIT_CXX_$*),$(CXX),$(CC)) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(UNIT_LIBS_$*)
+
+clean:
+	rm -rf $(B) $(PROGRAMS) tests/rpcsim/rpcsim
+
+.PHONY: all clean
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

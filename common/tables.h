@@ -1,0 +1,48 @@
+/* tables.h - the PostgreSQL tables that datasets fill, as data.
+ *
+ * One description serves four readers: the fetcher builds rows by it, the writer creates,
+ * copies into and upserts the table by it, and rows are printed as ndjson and CSV by it.
+ * Column names are those of the field (cryo, ethereum-etl). The first key column is one
+ * that a distributed PostgreSQL can shard on.
+ */
+#ifndef SLUICE_TABLES_H
+#define SLUICE_TABLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum column_type {
+    COL_INT4,        /* 4 bytes, big-endian, as all here */
+    COL_INT8,        /* 8 bytes */
+    COL_BYTEA,       /* raw bytes; printed as 0x-hex */
+    COL_TIMESTAMPTZ, /* 8 bytes: microseconds since 2000-01-01 00:00 UTC */
+    COL_NUMERIC,     /* PostgreSQL's numeric_send form, non-negative integers only */
+    COL_TEXT,        /* UTF-8 */
+    COL_INT4_ARRAY,  /* PostgreSQL's array_send form, one dimension, no nulls */
+};
+
+struct column {
+    const char *name;
+    enum column_type type;
+    bool not_null;
+};
+
+enum { TABLE_COLUMNS_MAX = 32, TABLE_KEY_MAX = 4 };
+
+struct table {
+    const char *name;
+    struct column columns[TABLE_COLUMNS_MAX]; /* ends at name == NULL */
+    const char *key[TABLE_KEY_MAX];           /* primary key; ends at NULL */
+    const char *unique;  /* a further index is made on this column, or NULL */
+    const char *newest;  /* on conflict the row with the greater value here wins; NULL: the later one */
+};
+
+extern const struct table *const tables[]; /* ends at NULL */
+
+/* The table of that name (len bytes), or NULL. */
+const struct table *table_find(const char *name, size_t len);
+size_t table_column_count(const struct table *t);
+/* The SQL type of a column, as in CREATE TABLE. */
+const char *column_sql_type(enum column_type type);
+
+#endif

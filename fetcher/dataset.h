@@ -1,0 +1,115 @@
+/* dataset.h - what can be fetched: which replies a dataset needs and how they become rows.
+ *
+ * A dataset is one file (dataset_*.c), one line in datasets.c and one table in common/tables.c.
+ * Decoders are pure: JSON handles in, COPY rows out. Nothing inconsistent passes: a value of the
+ * wrong form, a block or log that was not asked for, a field that overflows its column fail the
+ * whole reply (DECODE_BAD, with a reason), and nothing of it is kept.
+ *
+ * Sources: LOGS is asked by range (eth_getLogs), BLOCK, RECEIPTS and TRACES by block, STATE by
+ * address at a block. A reply that serves several datasets is asked for once.
+ */
+#ifndef SLUICE_DATASET_H
+#define SLUICE_DATASET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "json.h"
+#include "tables.h"
+#include "task.h"
+
+enum source {
+    NEED_LOGS = 1,       /* eth_getLogs over the range, filtered */
+    NEED_HEADER = 2,     /* eth_getBlockByNumber(n, false) */
+    NEED_BLOCK = 4,      /* eth_getBlockByNumber(n, true) */
+    NEED_RECEIPTS = 8,   /* eth_getBlockReceipts(n), or eth_getTransactionReceipt of each */
+    NEED_TRACES = 16,    /* trace_block(n), or debug_traceBlockByNumber(n, callTracer) */
+    NEED_STATE = 32,     /* of addresses that the other replies touched, as of the last block */
+};
+
+/* Rows made so far of one dataset: appended to, counted. */
+struct rows {
+    struct buf data;
+    uint32_t n;
+};
+
+enum decode { DECODE_OK, DECODE_BAD };
+
+/* What one block's header told, kept for the checks of its logs (48 bytes and a bloom). */
+struct header {
+    uint64_t number;
+    uint8_t hash[32];
+    int64_t timestamp; /* unix seconds */
+    bool has_bloom;
+    uint8_t bloom[256];
+};
+
+/* One log as the node sent it, checked: block in range, filter matched, sizes right. */
+struct log {
+    uint64_t block_number;
+    uint32_t log_index;
+    int64_t transaction_index;  /* -1: absent */
+    bool has_transaction_hash, has_timestamp, has_block_hash;
+    uint8_t transaction_hash[32], block_hash[32];
+    uint8_t address[20];
+    uint8_t topics[4][32];
+    size_t n_topics;
+    struct span data_hex;       /* "0x..." */
+    int64_t timestamp;          /* unix seconds */
+};
+
+/* Replies for one block; absent ones have has_* false. */
+struct block_replies {
+    uint64_t number;
+    bool has_block, has_receipts, has_traces;
+    struct json block;    /* header or full block object */
+    bool full;            /* transactions are objects */
+    struct json receipts; /* array, in transaction order */
+    struct json traces;
+    bool call_tracer;     /* traces are debug_traceBlockByNumber's */
+};
+
+struct dataset {
+    const char *name;
+    const struct table *table;
+    unsigned needs;   /* enum source, or-ed */
+    bool filtered;    /* the task's address and topics apply */
+    /* At most one of these two; why is a buffer of 160 bytes for the reason. */
+    enum decode (*log)(const struct log *l, struct rows *out, char *why);
+    enum decode (*block)(const struct block_replies *r, struct rows *out, char *why);
+    /* A transaction with its receipt, for hash tasks; NULL where that makes no sense. */
+    enum decode (*transaction)(struct json tx, struct json receipt, struct rows *out, char *why);
+    /* Addresses whose state is wanted at the end of the range, from one block's replies: appended as
+     * 20 raw bytes each, duplicates allowed. */
+    enum decode (*touched)(const struct block_replies *r, struct buf *addresses, char *why);
+    /* One address's state: balance, nonce (hex quantities) and code (hex data) at block. */
+    enum decode (*state)(const uint8_t address[20], uint64_t block, struct json balance, struct json nonce,
+                         struct json code, struct rows *out, char *why);
+};
+
+extern const struct dataset *const datasets[]; /* ends at NULL */
+const struct dataset *dataset_find(struct span name);
+/* Parses "logs,blocks" into list (room for 16); returns the count, 0 if one is unknown (err names it). */
+size_t dataset_list(const char *names, const struct dataset *list[16], char *err, size_t size);
+
+/* eth_getLogs reply -> logs, checked against the task's filter and the range asked, ordered by
+ * (block, index), duplicates dropped if equal. `each` is called in order. headers (sorted by number,
+ * may be NULL) add hash, timestamp and bloom checks. *bytes gets the size of data seen. */
+enum decode logs_decode(struct json result, const struct task *t, uint64_t from, uint64_t to,
+                        const struct header *headers, size_t n_headers,
+                        enum decode (*each)(struct log *l, void *context, char *why), void *context,
+                        uint64_t *n_logs, char *why);
+/* Header fields of a block reply; DECODE_BAD when its number is not the one asked. */
+enum decode header_decode(struct json block, uint64_t asked, struct header *out, char *why);
+/* Logs of one block's receipts in eth_getLogs form, filtered: the fallback for a block with too many. */
+enum decode receipts_logs_decode(struct json receipts, const struct task *t, uint64_t block,
+                                 enum decode (*each)(struct log *l, void *context, char *why), void *context,
+                                 uint64_t *n_logs, char *why);
+/* Could the bloom hold a log that the task's filter matches? */
+bool bloom_may_match(const uint8_t bloom[256], const struct task *t);
+/* The params of eth_getLogs for the range, with the task's filter. */
+void logs_params(struct buf *out, const struct task *t, uint64_t from, uint64_t to);
+
+#endif

@@ -1,0 +1,82 @@
+/* endpoint.h - what is known of one endpoint, and what may be asked of it now.
+ *
+ * Pure policy, no I/O, time is an argument: circuit breaker (of the endpoint and per method),
+ * backoff with jitter, token bucket, adaptive concurrency, and learned limits: widest range,
+ * batch size, first block held, newest block. All of it is told by endpoint_answer and asked by
+ * the other functions.
+ *
+ * Concurrency adapts by AIMD on the latency gradient: see endpoint.c for the rule and why.
+ * Learned ranges grow again: after K answers in a row at the limit one is tried half as wide
+ * again; a refusal rolls back and doubles K (so that refusals stay under 2 % of requests).
+ */
+#ifndef SLUICE_ENDPOINT_H
+#define SLUICE_ENDPOINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "breaker.h"
+#include "verdict.h"
+
+struct endpoint_options {
+    uint32_t concurrency;      /* most requests in flight, default 10 */
+    bool fixed_concurrency;    /* do not adapt */
+    double rps;                /* calls (not HTTP requests) per second, 0: no limit known */
+    uint32_t batch;            /* calls per request, default 25; 1: never batch */
+    uint32_t breaker_threshold;
+    int64_t breaker_cooldown_ms;
+    int64_t backoff_min_ms, backoff_max_ms; /* 1 s, 30 s */
+    uint64_t max_blocks;       /* widest eth_getLogs range to begin with */
+    uint64_t target_bytes;     /* body size that the next range is sized for */
+    uint64_t seed;             /* of the jitter */
+};
+
+struct endpoint; /* opaque only to keep this header short; freed with endpoint_free */
+
+struct endpoint *endpoint_new(const struct endpoint_options *o);
+void endpoint_free(struct endpoint *e);
+
+/* How many more requests may be in flight now; 0 while the breaker is open or a pause lasts. */
+uint32_t endpoint_slots(struct endpoint *e, int64_t now_ms);
+/* Takes tokens for `calls` calls. 0: go; otherwise milliseconds until it is worth asking again. */
+int64_t endpoint_take(struct endpoint *e, size_t calls, int64_t now_ms);
+/* The next probe may go (half-open): one eth_chainId request. */
+bool endpoint_probe_due(struct endpoint *e, int64_t now_ms);
+/* May this method be asked (its own breaker, NOMETHOD remembered)? */
+bool endpoint_method_ok(struct endpoint *e, const char *method, int64_t now_ms);
+
+void endpoint_sent(struct endpoint *e, size_t calls, int64_t now_ms);
+
+/* One HTTP request ended: the judgement that speaks for the transport and rate of it (the worst of
+ * its calls), once per request. Returns true when the breaker's state changed. */
+bool endpoint_answer(struct endpoint *e, const char *method, const struct judgement *j,
+                     size_t calls, int64_t latency_us, int64_t now_ms);
+
+/* One eth_getLogs call over [from, to] ended well with that many logs and bytes of JSON; or was
+ * judged RANGE or DENSITY. Both teach the width of the next one. */
+void endpoint_logs_ok(struct endpoint *e, uint64_t from, uint64_t to, uint64_t logs, uint64_t bytes, int64_t now_ms);
+void endpoint_logs_refused(struct endpoint *e, uint64_t from, uint64_t to, const struct judgement *j, int64_t now_ms);
+/* Width in blocks (>= 1) that the next eth_getLogs from this block should have. */
+uint64_t endpoint_logs_width(struct endpoint *e, uint64_t from, int64_t now_ms);
+
+size_t endpoint_batch(const struct endpoint *e);  /* calls per request, 1: bare objects */
+void endpoint_batch_refused(struct endpoint *e, const struct judgement *j, size_t sent);
+
+void endpoint_saw_head(struct endpoint *e, uint64_t head, int64_t now_ms); /* never goes back */
+uint64_t endpoint_head(const struct endpoint *e); /* 0: not known */
+void endpoint_pruned(struct endpoint *e, uint64_t min_block, int64_t now_ms);
+uint64_t endpoint_min_block(const struct endpoint *e); /* 0: all held as far as known */
+
+enum breaker_state endpoint_state(struct endpoint *e, int64_t now_ms);
+/* Milliseconds until something here changes by itself (probe, pause, tokens); -1: nothing pending. */
+int64_t endpoint_next_ms(struct endpoint *e, int64_t now_ms);
+
+struct endpoint_stats {
+    uint64_t requests, calls, failures; /* HTTP requests, JSON-RPC calls, requests judged a failure */
+    uint64_t latency_us;                /* sum over requests */
+    uint64_t verdicts[VERDICT_COUNT];   /* calls or requests by verdict */
+};
+const struct endpoint_stats *endpoint_stats(const struct endpoint *e);
+
+#endif

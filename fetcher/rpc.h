@@ -1,0 +1,80 @@
+/* rpc.h - JSON-RPC over HTTP to one endpoint, many requests in flight. The one door to libcurl.
+ *
+ * A request is one HTTP POST of one call or a batch. When it ends, its done function gets an
+ * answer per call, already judged; results are valid inside that function only. No policy here:
+ * when to send, how often, what next is endpoint.h and work.h. HTTP details: keep-alive, HTTP/2
+ * where offered, gzip/br/zstd, TLS verified, proxies by environment, redirects to other hosts
+ * refused, bodies bounded after inflation, own User-Agent. A reset of a reused connection before
+ * the first byte is retried once at once on a fresh one, unseen.
+ */
+#ifndef SLUICE_RPC_H
+#define SLUICE_RPC_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "json.h"
+#include "verdict.h"
+
+enum { RPC_BATCH_MAX = 100 };
+
+struct rpc_call {
+    const char *method;  /* static, "eth_getLogs" */
+    struct buf params;   /* JSON array text, owned by the request */
+    enum rpc_kind kind;
+    uint64_t from, to;   /* blocks asked for; from > to: none */
+};
+
+struct rpc_answer {
+    struct judgement judgement;
+    struct json result;  /* when VERDICT_OK; never a JSON null */
+    struct span text;    /* otherwise: the error for people, without secrets; at most 300 bytes */
+};
+
+struct rpc_request {
+    struct rpc_call calls[RPC_BATCH_MAX];
+    size_t n;
+    bool bare;           /* n == 1: send an object, not an array of one */
+    int64_t sent_ms;     /* set by rpc_send */
+    int64_t latency_us;  /* set before done: until the last byte */
+    size_t bytes;        /* of the body after inflation; set before done */
+    void (*done)(struct rpc_request *r, struct rpc_answer *answers, void *context);
+    void *context;       /* the caller's */
+    void *owner;         /* the caller's, free use */
+    void *transfer;      /* private */
+};
+
+struct rpc_options {
+    const char *url;
+    const char *const *headers; /* "Name: value", ends at NULL, or NULL */
+    int64_t timeout_ms;         /* whole request; default 30 s */
+    size_t max_body;            /* bytes of one body after inflation */
+    size_t max_bytes;           /* bytes of all bodies in flight; beyond it all but the oldest transfer pause */
+    int max_connections;
+};
+
+struct rpc; /* opaque */
+
+struct rpc *rpc_new(const struct rpc_options *o, char *err, size_t size); /* NULL: bad URL or header */
+void rpc_free(struct rpc *c); /* requests in flight are dropped without done; the caller frees them */
+
+struct rpc_request *rpc_request_new(void);
+/* Adds a call and returns it, with empty params to be appended to. n stays within RPC_BATCH_MAX. */
+struct rpc_call *rpc_request_add(struct rpc_request *r, const char *method, enum rpc_kind kind,
+                                 uint64_t from, uint64_t to);
+void rpc_request_free(struct rpc_request *r);
+
+/* Sends; done is called later from rpc_perform, never from here. The caller keeps ownership and
+ * must not free r before done (done may free it). */
+void rpc_send(struct rpc *c, struct rpc_request *r, int64_t now_ms);
+size_t rpc_in_flight(const struct rpc *c);
+size_t rpc_bytes_in_flight(const struct rpc *c);
+/* Moves bytes and calls done functions. */
+void rpc_perform(struct rpc *c, int64_t now_ms);
+/* Sleeps until something is to do here, on one of fds, or timeout_ms passed. */
+void rpc_wait(struct rpc *c, struct pollfd *fds, size_t n, int timeout_ms);
+
+#endif
