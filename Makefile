@@ -10,7 +10,7 @@ B        ?= .build
 
 WARN     := -Wall -Wextra -Wshadow -Wconversion -Wpointer-arith -Wwrite-strings
 C_ONLY   := -std=c11 -Wstrict-prototypes -Wmissing-prototypes
-DEFS     := -D_POSIX_C_SOURCE=200809L -D_XOPEN_SOURCE=700 -Icommon
+DEFS     := -D_POSIX_C_SOURCE=200809L -D_XOPEN_SOURCE=700 -I.
 
 MSGPACK  := $(shell $(PKG_CONFIG) --exists msgpack-c 2>/dev/null && echo msgpack-c || echo msgpack)
 ZMQ_LIBS  = $(shell $(PKG_CONFIG) --libs libzmq)
@@ -61,14 +61,19 @@ $(B)/%.o: %.cc
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 $(WARN) $(DEFS) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
-# --- unit tests: tests/unit/NAME_test.c, linked with the objects named here ---
-UNIT_DEPS_DEFAULT := $(TALK) $(LINK) $(ROW)
--include tests/unit/deps.mk
-$(B)/tests/unit/%_test: $(B)/tests/unit/%_test.o
-	$(if $(UNIT_CXX_$*),$(CXX),$(CC)) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(UNIT_LIBS_$*)
+# --- unit tests: tests/unit/NAME_test.c; the archive gives each the objects that it uses ---
+PARTS := $(filter-out %/main.o %/loop.o,$(sort $(PRODUCER) $(FETCHER) $(WRITER)))
+UNITS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*_test.c))
+
+$(B)/parts.a: $(addprefix $(B)/,$(PARTS))
+	rm -f $@ && $(AR) rcs $@ $^
+$(B)/tests/unit/%_test: $(B)/tests/unit/%_test.o $(B)/parts.a
+	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lcmocka $(ZMQ_LIBS) -lmsgpackc $(CURL_LIBS) $(PQ_LIBS) $(JSON_LIBS) $(NETTLE_LIBS)
+units: $(UNITS)
+	@for t in $(UNITS); do $$t || exit 1; done
 
 clean:
 	rm -rf $(B) $(PROGRAMS) tests/rpcsim/rpcsim
 
-.PHONY: all clean
+.PHONY: all units clean
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
