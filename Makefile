@@ -62,7 +62,8 @@ $(B)/%.o: %.cc
 	$(CXX) -std=c++17 $(WARN) $(DEFS) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
 # --- unit tests: tests/unit/NAME_test.c; the archive gives each the objects that it uses ---
-PARTS := $(filter-out %/main.o %/loop.o,$(sort $(PRODUCER) $(FETCHER) $(WRITER)))
+PARTS := $(filter-out %/main.o %/loop.o,$(addsuffix .o,$(basename \
+             $(wildcard common/*.c producer/*.c fetcher/*.c fetcher/*.cc writer/*.c))))
 UNITS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*_test.c))
 
 $(B)/parts.a: $(addprefix $(B)/,$(PARTS))
