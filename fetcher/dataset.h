@@ -15,10 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "buf.h"
+#include "common/buf.h"
 #include "json.h"
-#include "tables.h"
-#include "task.h"
+#include "common/tables.h"
+#include "common/task.h"
 
 enum source {
     NEED_LOGS = 1,       /* eth_getLogs over the range, filtered */
