@@ -28,12 +28,15 @@ struct buf {
 struct span span_of(const char *text); /* of a NUL-terminated string */
 bool span_is(struct span s, const char *text);
 bool span_eq(struct span a, struct span b);
+bool span_is_utf8(struct span s);
 
 char *buf_room(struct buf *b, size_t n); /* at least n free bytes after b->n; returns b->p + b->n */
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_adds(struct buf *b, const char *text);
 void buf_addc(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buf_addv(struct buf *b, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+void buf_add_json(struct buf *b, struct span s); /* as a quoted JSON string; bad UTF-8 becomes U+FFFD */
 void buf_drop(struct buf *b, size_t n); /* removes the first n bytes */
 void buf_free(struct buf *b);           /* and leaves it empty and valid */
 
