@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const struct table logs = {
+const struct table table_logs = {
     .name = "logs",
     .columns = {
         {"block_number", COL_INT8, true},
@@ -21,7 +21,7 @@ static const struct table logs = {
     .key = {"block_number", "log_index"},
 };
 
-static const struct table blocks = {
+const struct table table_blocks = {
     .name = "blocks",
     .columns = {
         {"block_number", COL_INT8, true},
@@ -53,7 +53,7 @@ static const struct table blocks = {
     .key = {"block_number"},
 };
 
-static const struct table transactions = {
+const struct table table_transactions = {
     .name = "transactions",
     .columns = {
         {"block_number", COL_INT8, true},
@@ -85,7 +85,7 @@ static const struct table transactions = {
     .unique = "transaction_hash",
 };
 
-static const struct table token_transfers = {
+const struct table table_token_transfers = {
     .name = "token_transfers",
     .columns = {
         {"block_number", COL_INT8, true},
@@ -102,7 +102,7 @@ static const struct table token_transfers = {
     .key = {"block_number", "log_index", "batch_index"},
 };
 
-static const struct table traces = {
+const struct table table_traces = {
     .name = "traces",
     .columns = {
         {"block_number", COL_INT8, true},
@@ -125,7 +125,7 @@ static const struct table traces = {
     .key = {"block_number", "transaction_index", "trace_address"},
 };
 
-static const struct table contracts = {
+const struct table table_contracts = {
     .name = "contracts",
     .columns = {
         {"address", COL_BYTEA, true},
@@ -139,7 +139,7 @@ static const struct table contracts = {
     .newest = "block_number",
 };
 
-static const struct table accounts = {
+const struct table table_accounts = {
     .name = "accounts",
     .columns = {
         {"address", COL_BYTEA, true},
@@ -153,7 +153,8 @@ static const struct table accounts = {
 };
 
 const struct table *const tables[] = {
-    &logs, &blocks, &transactions, &token_transfers, &traces, &contracts, &accounts, NULL,
+    &table_logs, &table_blocks, &table_transactions, &table_token_transfers, &table_traces,
+    &table_contracts, &table_accounts, NULL,
 };
 
 const struct table *

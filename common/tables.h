@@ -38,6 +38,8 @@ struct table {
 };
 
 extern const struct table *const tables[]; /* ends at NULL */
+extern const struct table table_logs, table_blocks, table_transactions, table_token_transfers,
+    table_traces, table_contracts, table_accounts;
 
 /* The table of that name (len bytes), or NULL. */
 const struct table *table_find(const char *name, size_t len);

@@ -89,6 +89,8 @@ struct dataset {
                          struct json code, struct rows *out, char *why);
 };
 
+extern const struct dataset dataset_logs, dataset_blocks, dataset_transactions, dataset_token_transfers,
+    dataset_traces, dataset_contracts, dataset_accounts;
 extern const struct dataset *const datasets[]; /* ends at NULL */
 const struct dataset *dataset_find(struct span name);
 /* Parses "logs,blocks" into list (room for 16); returns the count, 0 if one is unknown (err names it). */

@@ -2,7 +2,7 @@
  *
  * A document is parsed whole; values are small handles into it, valid until the next parse of
  * the same document. Keys are looked up in place, nothing is converted before it is asked for.
- * simdjson checks UTF-8 and bounds the depth (json_new sets 64).
+ * simdjson checks UTF-8 and bounds the depth: 2200, for the call tree of a deepest transaction.
  */
 #ifndef SLUICE_JSON_H
 #define SLUICE_JSON_H

@@ -1,0 +1,2 @@
+/* dataset_accounts.c - to follow. */
+#include "dataset.h"

@@ -1,0 +1,2 @@
+/* dataset_contracts.c - to follow. */
+#include "dataset.h"

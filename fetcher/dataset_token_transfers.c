@@ -1,0 +1,2 @@
+/* dataset_token_transfers.c - to follow. */
+#include "dataset.h"

@@ -1,0 +1,2 @@
+/* dataset_traces.c - to follow. */
+#include "dataset.h"

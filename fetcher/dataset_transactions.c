@@ -1,0 +1,2 @@
+/* dataset_transactions.c - to follow. */
+#include "dataset.h"

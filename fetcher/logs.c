@@ -1,0 +1,520 @@
+/* logs.c - logs from eth_getLogs or from receipts: read, checked against the question, put in order;
+ * and the header that goes with them.
+ *
+ * A reply is gone through twice. The first pass reads only each log's place (block, index) and
+ * sees whether they come in order, which is the rule; then the second reads each log once, into
+ * one struct, and hands it on. Replies out of order are sorted by place first, and then a log
+ * that is there twice is dropped if both are equal, and fails the reply if they are not.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataset.h"
+#include "hexfield.h"
+
+typedef enum decode (*log_each)(struct log *l, void *context, char *why);
+
+/* Where a log belongs, and where it stands in the reply. */
+struct place {
+    uint64_t block;
+    uint64_t index;
+    struct json log;
+};
+
+struct places {
+    struct place *p; /* owned */
+    size_t n, cap;
+};
+
+/* One reading of a reply: the question, and what the logs seen so far told. */
+struct reading {
+    const struct task *task;
+    uint64_t from, to;
+    bool refuse_others; /* a log that does not match the filter fails the reply; else it is left out */
+    bool sorted;        /* the task's addresses ascend */
+    const struct header *header, *headers_end;
+    uint64_t hash_block; /* block_hash is that of this block */
+    bool has_hash;
+    uint8_t block_hash[32];
+    log_each each;
+    void *context;
+    uint64_t *n_logs;
+    char *why;
+};
+
+static enum decode
+bad(const struct reading *r, const char *what)
+{
+    snprintf(r->why, WHY_MAX, "%s", what);
+    return DECODE_BAD;
+}
+
+static enum decode
+bad_log(const struct reading *r, const struct log *l, const char *what)
+{
+    snprintf(r->why, WHY_MAX, "log %u of block %llu: %s", l->log_index,
+             (unsigned long long)l->block_number, what);
+    return DECODE_BAD;
+}
+
+static inline bool
+key_is(struct span key, const char *name, size_t n)
+{
+    return key.n == n && memcmp(key.p, name, n) == 0;
+}
+#define KEY_IS(key, literal) key_is(key, literal, sizeof(literal) - 1)
+
+/* --- one log --- */
+
+static bool
+read_topics(struct json v, struct log *l)
+{
+    struct json_items it = json_items(v);
+    struct json topic;
+    size_t n = 0;
+
+    if (json_type(v) != JSON_ARRAY)
+        return false;
+    for (; json_next(&it, &topic); n++)
+        if (n == 4 || !hex_bytes(topic, l->topics[n], 32))
+            return false;
+    l->n_topics = n;
+    return true;
+}
+
+static bool
+absent(struct json v)
+{
+    return json_type(v) == JSON_NULL;
+}
+
+enum { HAS_BLOCK = 1, HAS_INDEX = 2, HAS_ADDRESS = 4, HAS_TOPICS = 8, HAS_DATA = 16, HAS_ALL = 31 };
+
+/* Reads one member; returns what is wrong with it, or NULL. Unknown members are ignored. */
+static const char *
+read_member(struct span key, struct json v, struct log *l, unsigned *has)
+{
+    uint64_t n;
+    bool flag;
+
+    switch (key.n) {
+    case 4:
+        if (!KEY_IS(key, "data"))
+            break;
+        *has |= HAS_DATA;
+        return json_string(v, &l->data_hex) ? NULL : "data is not a string";
+    case 6:
+        if (!KEY_IS(key, "topics"))
+            break;
+        *has |= HAS_TOPICS;
+        return read_topics(v, l) ? NULL : "topics are not up to 4 times 32 bytes of 0x-hex";
+    case 7:
+        if (KEY_IS(key, "address")) {
+            *has |= HAS_ADDRESS;
+            return hex_bytes(v, l->address, 20) ? NULL : "address is not 20 bytes of 0x-hex";
+        }
+        if (KEY_IS(key, "removed") && json_bool(v, &flag) && flag)
+            return "it was removed by a reorganisation";
+        break;
+    case 8:
+        if (!KEY_IS(key, "logIndex"))
+            break;
+        if (!hex_u64(v, &n) || n > INT32_MAX)
+            return "logIndex is not a number below 2^31";
+        *has |= HAS_INDEX;
+        l->log_index = (uint32_t)n;
+        break;
+    case 9:
+        if (!KEY_IS(key, "blockHash") || absent(v))
+            break;
+        l->has_block_hash = hex_bytes(v, l->block_hash, 32);
+        return l->has_block_hash ? NULL : "blockHash is not 32 bytes of 0x-hex";
+    case 11:
+        if (!KEY_IS(key, "blockNumber"))
+            break;
+        if (!hex_u64(v, &l->block_number) || l->block_number > INT64_MAX)
+            return "blockNumber is not a number below 2^63";
+        *has |= HAS_BLOCK;
+        break;
+    case 14:
+        if (!KEY_IS(key, "blockTimestamp") || absent(v))
+            break;
+        l->has_timestamp = hex_time(v, &l->timestamp);
+        return l->has_timestamp ? NULL : "blockTimestamp is not a time";
+    case 15:
+        if (!KEY_IS(key, "transactionHash") || absent(v))
+            break;
+        l->has_transaction_hash = hex_bytes(v, l->transaction_hash, 32);
+        return l->has_transaction_hash ? NULL : "transactionHash is not 32 bytes of 0x-hex";
+    case 16:
+        if (!KEY_IS(key, "transactionIndex") || absent(v))
+            break;
+        if (!hex_u64(v, &n) || n > INT32_MAX)
+            return "transactionIndex is not a number below 2^31";
+        l->transaction_index = (int64_t)n;
+        break;
+    }
+    return NULL;
+}
+
+static enum decode
+read_log(const struct reading *r, struct json v, struct log *l)
+{
+    struct json_items it = json_items(v);
+    struct span key;
+    struct json value;
+    unsigned has = 0;
+
+    l->transaction_index = -1;
+    l->has_transaction_hash = l->has_timestamp = l->has_block_hash = false;
+    while (json_next_field(&it, &key, &value)) {
+        const char *wrong = read_member(key, value, l, &has);
+        if (wrong) {
+            snprintf(r->why, WHY_MAX, "log in blocks %llu-%llu: %s", (unsigned long long)r->from,
+                     (unsigned long long)r->to, wrong);
+            return DECODE_BAD;
+        }
+    }
+    if (has != HAS_ALL)
+        return bad(r, "log without blockNumber, logIndex, address, topics or data");
+    return DECODE_OK;
+}
+
+static bool
+read_place(struct json log, struct place *out)
+{
+    struct json_items it = json_items(log);
+    struct span key;
+    struct json v;
+    int found = 0;
+
+    out->log = log;
+    while (found < 2 && json_next_field(&it, &key, &v)) {
+        if (KEY_IS(key, "blockNumber"))
+            found += hex_u64(v, &out->block) ? 1 : 3;
+        else if (KEY_IS(key, "logIndex"))
+            found += hex_u64(v, &out->index) ? 1 : 3;
+    }
+    return found == 2;
+}
+
+/* --- the filter --- */
+
+static int
+compare_addresses(const void *a, const void *b)
+{
+    return memcmp(a, b, 20);
+}
+
+static bool
+addresses_ascend(const struct task *t)
+{
+    for (size_t i = 1; i < t->n_addresses; i++)
+        if (memcmp(t->addresses[i - 1], t->addresses[i], 20) > 0)
+            return false;
+    return true;
+}
+
+static bool
+address_matches(const struct reading *r, const uint8_t address[20])
+{
+    const struct task *t = r->task;
+    if (t->n_addresses == 0)
+        return true;
+    if (r->sorted && t->n_addresses > 8)
+        return bsearch(address, t->addresses, t->n_addresses, 20, compare_addresses) != NULL;
+    for (size_t i = 0; i < t->n_addresses; i++)
+        if (memcmp(t->addresses[i], address, 20) == 0)
+            return true;
+    return false;
+}
+
+static bool
+topics_match(const struct task *t, const struct log *l)
+{
+    for (size_t at = 0; at < TASK_TOPICS; at++) {
+        bool any = t->n_topics[at] == 0;
+        for (size_t i = 0; !any && at < l->n_topics && i < t->n_topics[at]; i++)
+            any = memcmp(t->topics[at][i], l->topics[at], 32) == 0;
+        if (!any)
+            return false;
+    }
+    return true;
+}
+
+static bool
+task_filters(const struct task *t)
+{
+    return t->n_addresses || t->n_topics[0] || t->n_topics[1] || t->n_topics[2] || t->n_topics[3];
+}
+
+/* --- headers --- */
+
+static bool
+bloom_is_empty(const uint8_t bloom[256])
+{
+    for (size_t i = 0; i < 256; i++)
+        if (bloom[i])
+            return false;
+    return true;
+}
+
+/* Steps over the headers before block. Without a filter, a block whose bloom is not empty must
+ * have had a log. (Cronos before block 20 million or so breaks that rule: reverted logs are in its blooms.) */
+static enum decode
+pass_headers(struct reading *r, uint64_t block, bool all)
+{
+    bool filtered = task_filters(r->task);
+    for (; r->header < r->headers_end && (all || r->header->number < block); r->header++) {
+        const struct header *h = r->header;
+        bool seen = r->has_hash && r->hash_block == h->number;
+        if (filtered || seen || !h->has_bloom || h->number < r->from || h->number > r->to)
+            continue;
+        if (!bloom_is_empty(h->bloom)) {
+            snprintf(r->why, WHY_MAX, "no log of block %llu, whose bloom is not empty",
+                     (unsigned long long)h->number);
+            return DECODE_BAD;
+        }
+    }
+    return DECODE_OK;
+}
+
+/* All logs of a block name one block hash, the header's where that is known. */
+static enum decode
+check_block(struct reading *r, struct log *l)
+{
+    if (pass_headers(r, l->block_number, false) != DECODE_OK)
+        return DECODE_BAD;
+    const struct header *h = r->header < r->headers_end ? r->header : NULL;
+    if (h && h->number == l->block_number) {
+        if (l->has_block_hash && memcmp(l->block_hash, h->hash, 32) != 0)
+            return bad_log(r, l, "blockHash is not that of the block's header");
+        l->timestamp = h->timestamp;
+        l->has_timestamp = true;
+    }
+    if (r->has_hash && r->hash_block == l->block_number) {
+        if (l->has_block_hash && memcmp(l->block_hash, r->block_hash, 32) != 0)
+            return bad_log(r, l, "blockHash differs from that of the log before it");
+        return DECODE_OK;
+    }
+    r->has_hash = true;
+    r->hash_block = l->block_number;
+    if (l->has_block_hash)
+        memcpy(r->block_hash, l->block_hash, 32);
+    else if (h && h->number == l->block_number)
+        memcpy(r->block_hash, h->hash, 32);
+    else
+        r->has_hash = false;
+    return DECODE_OK;
+}
+
+/* --- a reply --- */
+
+static enum decode
+take_log(struct reading *r, struct log *l)
+{
+    if (l->block_number < r->from || l->block_number > r->to)
+        return bad_log(r, l, "outside the blocks asked for");
+    if (check_block(r, l) != DECODE_OK)
+        return DECODE_BAD;
+    if (!address_matches(r, l->address) || !topics_match(r->task, l))
+        return r->refuse_others ? bad_log(r, l, "does not match the filter asked for") : DECODE_OK;
+    ++*r->n_logs;
+    return r->each(l, r->context, r->why);
+}
+
+static enum decode
+take_in_order(struct reading *r, struct json result)
+{
+    struct json_items it = json_items(result);
+    struct json v;
+    struct log l;
+
+    while (json_next(&it, &v))
+        if (read_log(r, v, &l) != DECODE_OK || take_log(r, &l) != DECODE_OK)
+            return DECODE_BAD;
+    return DECODE_OK;
+}
+
+static bool
+logs_equal(const struct log *a, const struct log *b)
+{
+    if (a->n_topics != b->n_topics || memcmp(a->topics, b->topics, 32 * a->n_topics) != 0)
+        return false;
+    if (memcmp(a->address, b->address, 20) != 0 || !span_eq(a->data_hex, b->data_hex))
+        return false;
+    if (a->has_block_hash != b->has_block_hash || a->has_transaction_hash != b->has_transaction_hash)
+        return false;
+    if (a->has_block_hash && memcmp(a->block_hash, b->block_hash, 32) != 0)
+        return false;
+    if (a->has_transaction_hash && memcmp(a->transaction_hash, b->transaction_hash, 32) != 0)
+        return false;
+    return a->transaction_index == b->transaction_index;
+}
+
+static int
+compare_places(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    if (x->block != y->block)
+        return x->block < y->block ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static enum decode
+take_sorted(struct reading *r, struct places *places)
+{
+    struct log two[2], *l = &two[0], *before = &two[1];
+
+    qsort(places->p, places->n, sizeof *places->p, compare_places);
+    for (size_t i = 0; i < places->n; i++) {
+        if (read_log(r, places->p[i].log, l) != DECODE_OK)
+            return DECODE_BAD;
+        if (i > 0 && compare_places(&places->p[i - 1], &places->p[i]) == 0) {
+            if (!logs_equal(l, before))
+                return bad_log(r, l, "sent twice, and the two differ");
+            continue;
+        }
+        if (take_log(r, l) != DECODE_OK)
+            return DECODE_BAD;
+        struct log *spare = before;
+        before = l;
+        l = spare;
+    }
+    return DECODE_OK;
+}
+
+static void
+places_add(struct places *places, const struct place *p)
+{
+    if (places->n == places->cap) {
+        places->cap = places->cap ? 2 * places->cap : 256;
+        places->p = xrealloc(places->p, places->cap * sizeof *places->p);
+    }
+    places->p[places->n++] = *p;
+}
+
+/* Adds the places of an array of logs; false if one has none. */
+static bool
+places_collect(struct places *places, struct json logs)
+{
+    struct json_items it = json_items(logs);
+    struct json v;
+    struct place p;
+
+    while (json_next(&it, &v)) {
+        if (!read_place(v, &p))
+            return false;
+        places_add(places, &p);
+    }
+    return true;
+}
+
+static enum decode
+in_order(const struct reading *r, struct json result, bool *yes)
+{
+    struct json_items it = json_items(result);
+    struct json v;
+    struct place now, last = {0};
+
+    *yes = true;
+    for (bool first = true; json_next(&it, &v); first = false) {
+        if (!read_place(v, &now))
+            return bad(r, "log without a blockNumber or logIndex in 0x-hex");
+        *yes = *yes && (first || compare_places(&last, &now) < 0);
+        last = now;
+    }
+    return DECODE_OK;
+}
+
+enum decode
+logs_decode(struct json result, const struct task *t, uint64_t from, uint64_t to,
+            const struct header *headers, size_t n_headers, log_each each, void *context,
+            uint64_t *n_logs, char *why)
+{
+    struct reading r = {
+        .task = t, .from = from, .to = to, .refuse_others = true, .sorted = addresses_ascend(t),
+        .header = headers, .headers_end = headers ? headers + n_headers : NULL,
+        .each = each, .context = context, .n_logs = n_logs, .why = why,
+    };
+    struct places places = {0};
+    enum decode done;
+    bool ordered;
+
+    *n_logs = 0;
+    if (json_type(result) != JSON_ARRAY)
+        return bad(&r, "the result of eth_getLogs is not an array");
+    if (in_order(&r, result, &ordered) != DECODE_OK)
+        return DECODE_BAD;
+    if (ordered) {
+        done = take_in_order(&r, result);
+    } else {
+        places_collect(&places, result);
+        done = take_sorted(&r, &places);
+        free(places.p);
+    }
+    return done == DECODE_OK ? pass_headers(&r, 0, true) : DECODE_BAD;
+}
+
+enum decode
+receipts_logs_decode(struct json receipts, const struct task *t, uint64_t block, log_each each,
+                     void *context, uint64_t *n_logs, char *why)
+{
+    struct reading r = {
+        .task = t, .from = block, .to = block, .sorted = addresses_ascend(t),
+        .each = each, .context = context, .n_logs = n_logs, .why = why,
+    };
+    struct json_items it = json_items(receipts);
+    struct json receipt, logs, number;
+    struct places places = {0};
+    enum decode done = DECODE_BAD;
+    uint64_t n;
+
+    *n_logs = 0;
+    if (json_type(receipts) != JSON_ARRAY)
+        return bad(&r, "receipts are not an array");
+    while (json_next(&it, &receipt)) {
+        if (!json_get(receipt, "logs", &logs) || json_type(logs) != JSON_ARRAY) {
+            bad(&r, "receipt without logs");
+            goto out;
+        }
+        if (!member(receipt, "blockNumber", &number) || !hex_u64(number, &n) || n != block) {
+            snprintf(why, WHY_MAX, "receipt is not of block %llu", (unsigned long long)block);
+            goto out;
+        }
+        if (!places_collect(&places, logs)) {
+            bad(&r, "log without a blockNumber or logIndex in 0x-hex");
+            goto out;
+        }
+    }
+    done = take_sorted(&r, &places);
+out:
+    free(places.p);
+    return done;
+}
+
+enum decode
+header_decode(struct json block, uint64_t asked, struct header *out, char *why)
+{
+    struct json v;
+
+    if (!member(block, "number", &v) || !hex_u64(v, &out->number) || out->number != asked) {
+        snprintf(why, WHY_MAX, "block %llu was asked for, another was sent", (unsigned long long)asked);
+        return DECODE_BAD;
+    }
+    if (!member(block, "hash", &v) || !hex_bytes(v, out->hash, 32)) {
+        snprintf(why, WHY_MAX, "block %llu: hash is not 32 bytes of 0x-hex", (unsigned long long)asked);
+        return DECODE_BAD;
+    }
+    if (!member(block, "timestamp", &v) || !hex_time(v, &out->timestamp)) {
+        snprintf(why, WHY_MAX, "block %llu: timestamp is not a time", (unsigned long long)asked);
+        return DECODE_BAD;
+    }
+    out->has_bloom = member(block, "logsBloom", &v);
+    if (out->has_bloom && !hex_bytes(v, out->bloom, 256)) {
+        snprintf(why, WHY_MAX, "block %llu: logsBloom is not 256 bytes of 0x-hex", (unsigned long long)asked);
+        return DECODE_BAD;
+    }
+    return DECODE_OK;
+}
