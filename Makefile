@@ -29,7 +29,7 @@ ROW      := common/tables.o common/row.o
 PRODUCER := producer/main.o producer/loop.o producer/plan.o producer/ledger.o producer/crew.o producer/progress.o \
             $(TALK) $(LINK)
 FETCHER  := fetcher/main.o fetcher/loop.o fetcher/work.o fetcher/output.o \
-            fetcher/rpc.o fetcher/verdict.o fetcher/breaker.o fetcher/endpoint.o \
+            fetcher/rpc.o fetcher/reply.o fetcher/secrets.o fetcher/verdict.o fetcher/breaker.o fetcher/endpoint.o \
             fetcher/datasets.o fetcher/logs.o fetcher/filter.o fetcher/hexfield.o \
             fetcher/dataset_logs.o fetcher/dataset_blocks.o fetcher/dataset_transactions.o \
             fetcher/dataset_token_transfers.o fetcher/dataset_traces.o fetcher/dataset_contracts.o \
@@ -73,8 +73,60 @@ $(B)/tests/unit/%_test: $(B)/tests/unit/%_test.o $(B)/parts.a
 units: $(UNITS)
 	@for t in $(UNITS); do $$t || exit 1; done
 
+# --- tests, lint, installation ---
+# deps install what is missing first, in a make of their own: the variables above ask pkg-config.
+TESTS     ?= tests/t
+LINT_SKIP := -path './.build*' -o -path ./tests/node_modules -o -path ./.git -o -path ./var
+C_SOURCES  = $(shell find . \( $(LINT_SKIP) \) -prune -o -name '*.c' -print)
+CC_SOURCES = $(shell find . \( $(LINT_SKIP) \) -prune -o -name '*.cc' -print)
+SH_SOURCES = run.sh common/deps.sh .ci/run $(wildcard tests/*.sh tests/t/*.t tests/bench/*.sh)
+LINT_FLAGS = $(DEFS) $(CPPFLAGS)
+MANUALS   := common/sluice.1 producer/sluice-producer.1 fetcher/sluice-fetcher.1 writer/sluice-writer.1
+
+deps:
+	common/deps.sh build run
+deps-test:
+	@! command -v apt-get >/dev/null || common/deps.sh build run test
+	@$(MAKE) --no-print-directory tests/node_modules/.stamp
+deps-lint:
+	@! command -v apt-get >/dev/null || common/deps.sh build test lint
+
+# The real node of tests/t/60-anvil.t. Its package carries the binary; nothing in it is run here.
+tests/node_modules/.stamp: tests/package.json tests/package-lock.json
+	cd tests && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+test: deps-test
+	@$(MAKE) --no-print-directory -j2 all tests/rpcsim/rpcsim unit-programs
+	@$(MAKE) --no-print-directory units
+	prove -r $(TESTS)
+unit-programs: $(UNITS)
+
+lint: deps-lint
+	@$(MAKE) --no-print-directory -j2 -k lint-c lint-cppcheck lint-shell lint-gcc lint-clang
+lint-c:
+	clang-tidy --quiet $(C_SOURCES) -- -std=c11 $(LINT_FLAGS)
+	clang-tidy --quiet $(CC_SOURCES) -- -std=c++17 $(LINT_FLAGS)
+lint-cppcheck:
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability,performance \
+	    --suppress=missingIncludeSystem --std=c11 $(LINT_FLAGS) $(C_SOURCES)
+lint-shell:
+	shellcheck $(SH_SOURCES)
+lint-gcc:
+	@$(MAKE) --no-print-directory B=.build/lint-gcc CC=gcc CXX=g++ CFLAGS='-O2 -Werror' CXXFLAGS='-O2 -Werror' objects
+lint-clang:
+	@$(MAKE) --no-print-directory B=.build/lint-clang CC=clang CXX=clang++ CFLAGS='-O1 -Werror' CXXFLAGS='-O1 -Werror' objects
+objects: $(patsubst ./%.c,$(B)/%.o,$(C_SOURCES)) $(patsubst ./%.cc,$(B)/%.o,$(CC_SOURCES))
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 run.sh $(DESTDIR)$(PREFIX)/bin/sluice
+	for p in $(PROGRAMS); do install -m 755 $$p $(DESTDIR)$(PREFIX)/bin/sluice-$${p##*/} || exit 1; done
+	install -m 644 $(MANUALS) $(DESTDIR)$(PREFIX)/share/man/man1
+
 clean:
 	rm -rf $(B) $(PROGRAMS) tests/rpcsim/rpcsim
 
-.PHONY: all units clean
+.PHONY: all units unit-programs clean deps deps-test deps-lint test lint lint-c lint-cppcheck lint-shell lint-gcc lint-clang \
+    objects install
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -26,6 +26,7 @@ struct rpc_call {
     struct buf params;   /* JSON array text, owned by the request */
     enum rpc_kind kind;
     uint64_t from, to;   /* blocks asked for; from > to: none */
+    size_t items;        /* addresses and topics in the filter: may it be split? */
 };
 
 struct rpc_answer {
@@ -70,6 +71,8 @@ void rpc_request_free(struct rpc_request *r);
 /* Sends; done is called later from rpc_perform, never from here. The caller keeps ownership and
  * must not free r before done (done may free it). */
 void rpc_send(struct rpc *c, struct rpc_request *r, int64_t now_ms);
+/* The newest block of the endpoint: tells "not yet" from "no longer" where texts do not. */
+void rpc_head(struct rpc *c, uint64_t head);
 size_t rpc_in_flight(const struct rpc *c);
 size_t rpc_bytes_in_flight(const struct rpc *c);
 /* Moves bytes and calls done functions. */

@@ -55,18 +55,24 @@ struct answer_facts {
     struct span data;          /* its data as JSON text or string */
     struct span body;          /* start of a body that is not JSON */
     bool result_null, result_missing;
+    bool foreign;              /* a result under an id that nobody asked for */
     enum rpc_kind kind;
     uint64_t blocks;           /* width of the range asked, 1 for one block, 0 if none */
     uint64_t from, to;         /* the range asked */
+    size_t items;              /* addresses and topics in the filter asked */
     size_t batch;              /* calls in the request; 1 for a bare object */
     bool whole_batch;          /* the answer is one object for a batch */
+    uint64_t head;             /* newest block known of the endpoint, 0: none */
+    int64_t now_unix;          /* seconds; daily quotas end at 00:00 UTC */
 };
 
 struct judgement {
     enum verdict verdict;
-    int64_t wait_ms;      /* RATE, QUOTA, NOTYET: how long, -1: the caller's own backoff */
+    int64_t wait_ms;      /* RATE, QUOTA, NOTYET, TRANSIENT: how long, -1: the caller's own backoff */
+    uint64_t per_second;  /* RATE: the limit, 0 if not told */
     uint64_t max_blocks;  /* RANGE, DENSITY: use at most this width from now (RANGE) or here (DENSITY); 0: halve */
     uint64_t max_items;   /* BATCH, FILTER: 0: halve */
+    uint64_t max_logs;    /* DENSITY: most logs in one answer, 0 if not told */
     uint64_t head;        /* NOTYET: the node's head, 0 if not told */
     uint64_t min_block;   /* PRUNED: first block held, 0 if not told */
     const char *rule;     /* static name of the rule that matched, for counting and for people */
