@@ -81,7 +81,7 @@ C_SOURCES  = $(shell find . \( $(LINT_SKIP) \) -prune -o -name '*.c' -print)
 CC_SOURCES = $(shell find . \( $(LINT_SKIP) \) -prune -o -name '*.cc' -print)
 SH_SOURCES = run.sh common/deps.sh .ci/run $(wildcard tests/*.sh tests/t/*.t tests/bench/*.sh)
 LINT_FLAGS = $(DEFS) $(CPPFLAGS)
-MANUALS   := common/sluice.1 producer/sluice-producer.1 fetcher/sluice-fetcher.1 writer/sluice-writer.1
+MANUALS   := $(wildcard common/*.1 producer/*.1 fetcher/*.1 writer/*.1)
 
 deps:
 	common/deps.sh build run
