@@ -71,6 +71,18 @@ struct block_replies {
     bool call_tracer;     /* traces are debug_traceBlockByNumber's */
 };
 
+enum state_part { STATE_BALANCE = 1, STATE_NONCE = 2, STATE_CODE = 4 };
+
+/* An address whose state is wanted, and what is known of it. */
+struct touch {
+    uint8_t address[20];
+    uint64_t block;
+    bool created; /* a contract, made by the transaction; the rest is zero otherwise */
+    bool certain; /* its receipt says that the creation succeeded (before Byzantium it cannot) */
+    uint8_t transaction_hash[32];
+    uint8_t creator[20];
+};
+
 struct dataset {
     const char *name;
     const struct table *table;
@@ -82,11 +94,15 @@ struct dataset {
     /* A transaction with its receipt, for hash tasks; NULL where that makes no sense. */
     enum decode (*transaction)(struct json tx, struct json receipt, struct rows *out, char *why);
     /* Addresses whose state is wanted at the end of the range, from one block's replies: appended as
-     * 20 raw bytes each, duplicates allowed. */
-    enum decode (*touched)(const struct block_replies *r, struct buf *addresses, char *why);
+     * struct touch each; touches_unique then leaves one per address. */
+    enum decode (*touched)(const struct block_replies *r, struct buf *touches, char *why);
+    unsigned state_needs; /* enum state_part, or-ed: what `state` wants; the others may be JSON nulls */
     /* One address's state: balance, nonce (hex quantities) and code (hex data) at block. */
-    enum decode (*state)(const uint8_t address[20], uint64_t block, struct json balance, struct json nonce,
+    enum decode (*state)(const struct touch *touch, uint64_t block, struct json balance, struct json nonce,
                          struct json code, struct rows *out, char *why);
+    /* The only values of topic0 that it makes rows of; n_topic0 == 0: any. */
+    const uint8_t (*topic0)[32];
+    size_t n_topic0;
 };
 
 extern const struct dataset dataset_logs, dataset_blocks, dataset_transactions, dataset_token_transfers,
@@ -95,6 +111,11 @@ extern const struct dataset *const datasets[]; /* ends at NULL */
 const struct dataset *dataset_find(struct span name);
 /* Parses "logs,blocks" into list (room for 16); returns the count, 0 if one is unknown (err names it). */
 size_t dataset_list(const char *names, const struct dataset *list[16], char *err, size_t size);
+/* If every dataset of the list that is made of logs names its topics, and the task asks for any topic0,
+ * gives the task those (its member topics[0]; the text in filter stays): fewer logs are sent. */
+void dataset_narrow(const struct dataset *const *list, size_t n, struct task *t);
+/* Sorts an array of struct touch by address and keeps the last made of each. */
+void touches_unique(struct buf *touches);
 
 /* eth_getLogs reply -> logs, checked against the task's filter and the range asked, ordered by
  * (block, index), duplicates dropped if equal. `each` is called in order. headers (sorted by number,

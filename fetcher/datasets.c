@@ -1,5 +1,6 @@
 /* datasets.c - the list of datasets: a new one is one line here, one file and one table. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dataset.h"
@@ -51,4 +52,52 @@ dataset_list(const char *names, const struct dataset *list[16], char *err, size_
         if (!*p)
             return n;
     }
+}
+
+void
+dataset_narrow(const struct dataset *const *list, size_t n, struct task *t)
+{
+    size_t topics = 0, at = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if ((list[i]->needs & NEED_LOGS) && list[i]->n_topic0 == 0)
+            return;
+        topics += list[i]->n_topic0;
+    }
+    if (topics == 0 || t->n_topics[0] != 0)
+        return;
+    free(t->topics[0]);
+    t->topics[0] = xmalloc(topics * 32);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < list[i]->n_topic0; j++)
+            memcpy(t->topics[0][at++], list[i]->topic0[j], 32);
+    t->n_topics[0] = topics;
+}
+
+/* By address; of one address the creation comes last, and the latest creation very last. */
+static int
+compare_touches(const void *a, const void *b)
+{
+    const struct touch *x = a, *y = b;
+    int order = memcmp(x->address, y->address, 20);
+    if (order != 0)
+        return order;
+    if (x->created != y->created)
+        return x->created ? 1 : -1;
+    return x->block < y->block ? -1 : x->block > y->block;
+}
+
+void
+touches_unique(struct buf *touches)
+{
+    struct touch *t = (struct touch *)(void *)touches->p;
+    size_t n = touches->n / sizeof *t, kept = 0;
+
+    if (n == 0)
+        return;
+    qsort(t, n, sizeof *t, compare_touches);
+    for (size_t i = 0; i < n; i++)
+        if (i + 1 == n || memcmp(t[i].address, t[i + 1].address, 20) != 0)
+            t[kept++] = t[i];
+    touches->n = kept * sizeof *t;
 }
