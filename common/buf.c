@@ -158,6 +158,26 @@ buf_add_json(struct buf *b, struct span s)
 }
 
 void
+buf_add_line(struct buf *b, struct span s, size_t max)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+    size_t end = b->n + max;
+
+    for (size_t i = 0; i < s.n;) {
+        size_t len = utf8_sequence(p + i, s.n - i), step = len ? len : 1;
+        if (step > end - b->n)
+            return;
+        if (len == 0)
+            buf_addc(b, '?');
+        else if (p[i] < 0x20 || p[i] == 0x7F)
+            buf_addc(b, ' ');
+        else
+            buf_add(b, p + i, len);
+        i += step;
+    }
+}
+
+void
 buf_drop(struct buf *b, size_t n)
 {
     if (n >= b->n) {

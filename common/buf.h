@@ -37,6 +37,8 @@ void buf_addc(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_addv(struct buf *b, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 void buf_add_json(struct buf *b, struct span s); /* as a quoted JSON string; bad UTF-8 becomes U+FFFD */
+/* At most max bytes of s as one line of UTF-8: control characters become spaces, bad bytes "?". */
+void buf_add_line(struct buf *b, struct span s, size_t max);
 void buf_drop(struct buf *b, size_t n); /* removes the first n bytes */
 void buf_free(struct buf *b);           /* and leaves it empty and valid */
 

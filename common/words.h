@@ -24,5 +24,7 @@ struct words {
 bool words_parse(struct span line, bool with_verb, struct words *out, char *err, size_t size);
 /* The value of a key; false if absent. */
 bool words_get(const struct words *w, const char *key, struct span *out);
+/* Has a run's token the form of one: 1 to 32 of [0-9a-z], or "-"? */
+bool words_run_ok(struct span run);
 
 #endif
