@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Bad input gives one clear line that names the thing, and the right exit status.
+# shellcheck source=tests/lib.sh
+. tests/lib.sh
+
+refuses() { # refuses STATUS REGEX COMMAND...: that status, the regex on stderr, at most two lines, no crash
+    local status=$1 regex=$2
+    shift 2
+    LIMIT=30 run "$@" </dev/null
+    is "$STATUS" "$status" "$* : exit $status" || diag "$ERR"
+    like "$ERR" "$regex" "  and names it"
+    [ "$(grep -vc "^try \|try '.*--help'" <<<"$ERR")" -le 2 ]
+    ok $? '  in a line' || diag "$ERR"
+}
+
+address=0x5fbdb2315678afecb367f032d93f642f64180aa3
+p=$PRODUCER f=$FETCHER w=$WRITER
+
+# --- usage ---
+for program in $p $f $w ./run.sh; do
+    refuses 2 'bogus' "$program" --bogus
+done
+refuses 2 '200.*100|from.*to' $p --from 200 --to 100 -o -
+refuses 2 'from.*"x1"|"x1"' $p --from x1 --to 100 -o -
+refuses 2 '18446744073709551616' $p --from 1 --to 18446744073709551616 -o -
+refuses 2 'step' $p --from 1 --to 100 --step 0 -o -
+refuses 2 '0xnothex' $p --from 1 --to 100 --address 0xnothex -o -
+refuses 2 "${address}ff" $p --from 1 --to 100 --address "${address}ff" -o -
+refuses 2 '0x1234' $p --from 1 --to 100 --topic0 0x1234 -o -
+refuses 2 'from|ranges' $p -o -
+refuses 2 'nowhere' $p --ranges "$T/nowhere" -o -
+refuses 2 'rpc' $f -i - -o -
+refuses 2 'ftp' $f --rpc ftp://example.org -i - -o -
+refuses 2 'concurrency' $f --rpc http://127.0.0.1:1,concurrency=none -i - -o -
+refuses 2 'format|"xml"' $f --rpc http://127.0.0.1:1 -i - -o - --format xml
+refuses 2 'from.*to|200' ./run.sh --from 200 --to 100
+refuses 2 '0xnothex' ./run.sh --from 1 --to 2 --address 0xnothex --rpc http://127.0.0.1:1 --dry-run
+refuses 2 'to' ./run.sh --from 1
+refuses 2 'frobnicate' ./run.sh frobnicate
+
+# --- garbage on stdin ---
+printf '100-199\nabc\n' >"$T/ranges"
+run $p --ranges "$T/ranges" -o -
+is "$STATUS" 2 'a ranges file with a bad line: exit 2'
+like "$ERR" 'line 2.*abc' 'names the line and its text'
+start_rpcsim chain --blocks 1000
+for line in 'rubbish' 'task=1 dataset=logs from=5' 'task=1 dataset=logs from=9 to=5' 'task=1 dataset=nonsense from=1 to=2' \
+    'task=1 dataset=logs from=1 to=2 color=red' 'task=1 dataset=logs from=1 to=2 address=0x12' 'task=-1 dataset=logs from=1 to=2'; do
+    run $f --rpc "$URL" -i - -o - --format ndjson <<<"$line"
+    [ "$STATUS" -ne 0 ] && [ "$STATUS" -lt 124 ]
+    ok $? "a bad task ($line) is refused, status $STATUS"
+    [ -n "$ERR" ] && [ -z "$OUT" ]
+    ok $? '  with a line, and nothing on stdout'
+done
+start_postgres
+head -c 5000 /dev/urandom >"$T/garbage"
+run $w -i - --db "$DB" <"$T/garbage"
+is "$STATUS" 2 'garbage in place of results: exit 2' || diag "$ERR"
+[ -n "$ERR" ]
+ok $? 'and a line'
+
+# --- what is outside ---
+refuses 3 '127.0.0.1:9' $f --rpc http://127.0.0.1:9/v3/SECRETKEY --check
+unlike "$ERR" SECRETKEY 'without the key that is in the URL'
+refuses 3 'nosuch' $w -i - --db "postgresql:///nosuch?host=$PGHOST&user=postgres"
+refuses 3 "$T/nopg|connect" $w -i - --db "postgresql:///x?host=$T/nopg&user=postgres&password=SECRETKEY"
+unlike "$ERR" SECRETKEY 'without the password'
+start_rpcsim other --chain-id 5 --blocks 1000
+refuses 3 'chain' ./run.sh --db "$DB" --rpc "$URL" --chain-id 31337 --from 1 --to 10
+refuses 3 '127.0.0.1:9' ./run.sh --db "$DB" --rpc http://127.0.0.1:9/v3/SECRETKEY --from 1 --to 10
+unlike "$ERR" SECRETKEY 'without the key'
+
+# --- sockets ---
+spawn holder $p --from 1 --to 10 --tasks "ipc://$T/tasks" --control "ipc://$T/control"
+wait_for 5 test -S "$T/control"
+refuses 2 "$T/tasks" $p --from 1 --to 10 --tasks "ipc://$T/tasks" --control "ipc://$T/control2"
+refuses 2 'nodir' $p --from 1 --to 10 --tasks "ipc://$T/nodir/tasks" --control "ipc://$T/control3"
+refuses 2 'tasks' $p --from 1 --to 10 --tasks gopher://x --control "ipc://$T/control4"
+long=$(printf 'x%.0s' {1..120})
+refuses 2 'long|path' $p --from 1 --to 10 --tasks "ipc://$T/$long" --control "ipc://$T/control5"
+done_testing
