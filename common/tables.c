@@ -19,6 +19,7 @@ const struct table table_logs = {
         {"block_timestamp", COL_TIMESTAMPTZ, false},
     },
     .key = {"block_number", "log_index"},
+    .filtered = true,
 };
 
 const struct table table_blocks = {
@@ -49,6 +50,7 @@ const struct table table_blocks = {
         {"excess_blob_gas", COL_INT8, false},
         {"parent_beacon_block_root", COL_BYTEA, false},
         {"requests_hash", COL_BYTEA, false},
+        {"withdrawals", COL_TEXT, false}, /* JSON, as sent */
     },
     .key = {"block_number"},
 };
@@ -79,7 +81,11 @@ const struct table table_transactions = {
         {"contract_address", COL_BYTEA, false},
         {"blob_gas_used", COL_INT8, false},
         {"blob_gas_price", COL_NUMERIC, false},
+        {"blob_versioned_hashes", COL_BYTEA, false}, /* 32 bytes each, one after the other */
         {"l1_fee", COL_NUMERIC, false},
+        {"l1_gas_used", COL_NUMERIC, false},
+        {"l1_gas_price", COL_NUMERIC, false},
+        {"l1_fee_scalar", COL_TEXT, false}, /* a decimal fraction, as sent */
     },
     .key = {"block_number", "transaction_index"},
     .unique = "transaction_hash",
@@ -100,6 +106,7 @@ const struct table table_token_transfers = {
         {"standard", COL_TEXT, true},
     },
     .key = {"block_number", "log_index", "batch_index"},
+    .filtered = true,
 };
 
 const struct table table_traces = {

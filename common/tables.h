@@ -34,6 +34,7 @@ struct table {
     struct column columns[TABLE_COLUMNS_MAX]; /* ends at name == NULL */
     const char *key[TABLE_KEY_MAX];           /* primary key; ends at NULL */
     const char *unique;  /* a further index is made on this column, or NULL */
+    bool filtered;       /* holds only what a job's address and topic filter lets pass */
     const char *newest;  /* on conflict the row with the greater value here wins; NULL: the later one */
 };
 
