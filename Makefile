@@ -24,7 +24,7 @@ DEFS     += $(shell $(PKG_CONFIG) --cflags libzmq libcurl libpq $(MSGPACK) 2>/de
 # --- objects by program ---
 TALK     := common/buf.o common/num.o common/talk.o common/opts.o
 LINK     := common/link.o common/words.o common/task.o common/control.o common/wire.o
-ROW      := common/tables.o common/row.o
+ROW      := common/tables.o common/row.o common/rowtext.o
 
 PRODUCER := producer/main.o producer/loop.o producer/plan.o producer/ledger.o producer/crew.o producer/progress.o \
             $(TALK) $(LINK)

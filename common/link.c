@@ -250,6 +250,7 @@ link_open(const struct link_options *o, char *err, size_t size)
     bool pipe = strcmp(o->address, "-") == 0;
 
     l->role = o->role;
+    l->waiting = o->role == LINK_PULL;
     l->fd = -1;
     if (pipe ? open_pipe(l, o, err, size) : open_socket(l, o, err, size))
         return l;
@@ -468,7 +469,7 @@ link_pollfd(struct link *l, struct pollfd *out)
     if (l->socket) {
         pollfd_socket(l, out);
     } else if (l->role == LINK_PULL) {
-        if (l->waiting)
+        if (l->waiting && !l->eof)
             out->fd = l->fd;
     } else if (l->bytes.n > l->start) {
         *out = (struct pollfd){.fd = l->fd, .events = POLLOUT};

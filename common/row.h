@@ -15,6 +15,7 @@
 #include "tables.h"
 
 enum { ROW_PG_EPOCH = 946684800 }; /* 2000-01-01 in seconds since 1970 */
+#define ROW_TIME_MAX INT64_C(9224318015999) /* seconds since 1970: the last that timestamptz holds */
 
 /* Fields are added in column order after row_begin. */
 void row_begin(struct buf *b, const struct table *t);
@@ -22,7 +23,7 @@ void row_null(struct buf *b);
 void row_int4(struct buf *b, int32_t v);
 void row_int8(struct buf *b, int64_t v);
 void row_bytes(struct buf *b, const void *p, size_t n);      /* bytea and text */
-void row_unix_time(struct buf *b, int64_t seconds);          /* timestamptz */
+void row_unix_time(struct buf *b, int64_t seconds);          /* timestamptz; 0 to ROW_TIME_MAX */
 void row_numeric_u256(struct buf *b, const uint8_t big_endian[32]);
 void row_numeric_u64(struct buf *b, uint64_t v);
 void row_int4_array(struct buf *b, const int32_t *v, size_t n);

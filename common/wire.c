@@ -169,11 +169,11 @@ wire_frame(const char *text, size_t n, size_t *body)
         if (at >= n)
             return 0;
         size_t size = element_size(p + at, n - at);
-        if (size == 0 || size == SIZE_MAX)
-            return size;
-        at += size;
-        if (at > LINK_MESSAGE_MAX)
+        if (size == 0)
+            return 0;
+        if (size > LINK_MESSAGE_MAX - at)
             return SIZE_MAX;
+        at += size;
     }
     if (at > n)
         return 0;
