@@ -5,6 +5,8 @@
 #include "dataset.h"
 #include "hexfield.h"
 
+enum { WITHDRAWALS_MAX = 1 << 20 }; /* bytes */
+
 static void
 transaction_count(struct fields *f)
 {
@@ -13,6 +15,23 @@ transaction_count(struct fields *f)
         row_int4(f->row, (int32_t)json_count(list));
     else
         row_null(f->row);
+}
+
+static void
+withdrawals(struct fields *f)
+{
+    struct json list;
+    struct buf text = {0};
+
+    if (!member(f->object, "withdrawals", &list)) {
+        row_null(f->row);
+        return;
+    }
+    json_print(&text, list, WITHDRAWALS_MAX);
+    row_bytes(f->row, text.p, text.n);
+    if (json_type(list) != JSON_ARRAY || text.n == WITHDRAWALS_MAX)
+        field_bad(f, "withdrawals", "an array of at most 1 MiB");
+    buf_free(&text);
 }
 
 static enum decode
@@ -50,6 +69,7 @@ blocks_block(const struct block_replies *r, struct rows *out, char *why)
     field_int8(&f, "excessBlobGas", FIELD_OPTIONAL);
     field_bytes(&f, "parentBeaconBlockRoot", 32, FIELD_OPTIONAL);
     field_bytes(&f, "requestsHash", 32, FIELD_OPTIONAL);
+    withdrawals(&f);
     if (f.bad) {
         out->data.n = start;
         return DECODE_BAD;

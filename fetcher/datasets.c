@@ -10,6 +10,11 @@ enum { LIST_MAX = 16 };
 const struct dataset *const datasets[] = {
     &dataset_logs,
     &dataset_blocks,
+    &dataset_transactions,
+    &dataset_token_transfers,
+    &dataset_traces,
+    &dataset_contracts,
+    &dataset_accounts,
     NULL,
 };
 
