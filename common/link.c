@@ -177,15 +177,34 @@ set_int(void *socket, int option, int value)
     zmq_setsockopt(socket, option, &value, sizeof value);
 }
 
+/* Where PUSH deals to many peers, one that stopped answering must be dropped soon or it swallows
+ * its share. Where many send to one there is nobody else to send to, and heartbeats do harm: a
+ * reader that pauses (its database is slow) stops reading pongs as well, the connection is taken
+ * for dead after 3 s, and what was under way is lost. There TCP's own probes must do: they
+ * find a lost host unless data is under way to it, which takes TCP some 15 minutes to give up. */
+static void
+set_life_signs(void *socket, const struct link_options *o)
+{
+    bool one_to_many = (o->role == LINK_PUSH) == o->bind;
+
+    if (one_to_many) {
+        set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
+        set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS);
+        set_int(socket, ZMQ_HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS);
+    }
+    set_int(socket, ZMQ_TCP_KEEPALIVE, 1);
+    set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, 10);
+    set_int(socket, ZMQ_TCP_KEEPALIVE_INTVL, 5);
+    set_int(socket, ZMQ_TCP_KEEPALIVE_CNT, 4);
+}
+
 static void
 set_options(void *socket, const struct link_options *o)
 {
     const int64_t longest = LINK_MESSAGE_MAX;
 
     set_int(socket, ZMQ_LINGER, 0);
-    set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
-    set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS);
-    set_int(socket, ZMQ_HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS);
+    set_life_signs(socket, o);
     set_int(socket, ZMQ_RECONNECT_IVL, RECONNECT_MS);
     set_int(socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS);
     set_int(socket, o->role == LINK_PUSH ? ZMQ_SNDHWM : ZMQ_RCVHWM, o->high_water < 1 ? 1 : o->high_water);

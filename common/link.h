@@ -5,7 +5,8 @@
  *
  * ZeroMQ's descriptor is edge-triggered, so: call link_recv until 0 and retry link_send after
  * every wake-up before polling again; link_pollfd says what to poll for.
- * Peers that stop answering (SIGSTOP, lost host) are dropped by ZMTP heartbeats (1 s, 3 s).
+ * A binding PUSH drops peers that stop answering (SIGSTOP, lost host) by ZMTP heartbeats (1 s, 3 s).
+ * A connecting PUSH does not, since a reader may pause for long: it waits (link_send: 0).
  */
 #ifndef SLUICE_LINK_H
 #define SLUICE_LINK_H
