@@ -19,6 +19,7 @@ PQ_LIBS   = $(shell $(PKG_CONFIG) --libs libpq)
 JSON_LIBS = $(shell $(PKG_CONFIG) --libs simdjson)
 NETTLE_LIBS = $(shell $(PKG_CONFIG) --libs nettle)
 MHD_LIBS  = $(shell $(PKG_CONFIG) --libs libmicrohttpd)
+JANSSON_LIBS = $(shell $(PKG_CONFIG) --libs jansson)
 DEFS     += $(shell $(PKG_CONFIG) --cflags libzmq libcurl libpq $(MSGPACK) 2>/dev/null)
 
 # --- objects by program ---
@@ -29,7 +30,7 @@ ROW      := common/tables.o common/row.o common/rowtext.o
 PRODUCER := producer/main.o producer/loop.o producer/plan.o producer/ledger.o producer/crew.o producer/progress.o \
             $(TALK) $(LINK)
 FETCHER  := fetcher/main.o fetcher/loop.o fetcher/work.o fetcher/output.o \
-            fetcher/rpc.o fetcher/reply.o fetcher/secrets.o fetcher/verdict.o fetcher/breaker.o fetcher/endpoint.o \
+            fetcher/rpc.o fetcher/reply.o fetcher/secrets.o fetcher/verdict.o fetcher/verdict_rules.o fetcher/pattern.o fetcher/breaker.o fetcher/endpoint.o \
             fetcher/datasets.o fetcher/logs.o fetcher/filter.o fetcher/pairs.o fetcher/hexfield.o \
             fetcher/dataset_logs.o fetcher/dataset_blocks.o fetcher/dataset_transactions.o \
             fetcher/dataset_token_transfers.o fetcher/dataset_traces.o fetcher/dataset_contracts.o \
@@ -38,8 +39,7 @@ FETCHER  := fetcher/main.o fetcher/loop.o fetcher/work.o fetcher/output.o \
 WRITER   := writer/main.o writer/loop.o writer/batch.o writer/lane.o writer/pg.o writer/schema.o writer/coverage.o \
             writer/partial.o writer/text.o \
             $(TALK) $(LINK) $(ROW)
-RPCSIM   := tests/rpcsim/main.o tests/rpcsim/chain.o tests/rpcsim/recorded.o tests/rpcsim/answer.o tests/rpcsim/faults.o \
-            common/buf.o common/num.o common/talk.o common/opts.o
+RPCSIM   := $(patsubst %.c,%.o,$(wildcard tests/rpcsim/*.c)) common/buf.o common/num.o common/talk.o common/opts.o
 
 PROGRAMS := producer/producer fetcher/fetcher writer/writer
 
@@ -52,7 +52,7 @@ fetcher/fetcher: $(addprefix $(B)/,$(FETCHER))
 writer/writer: $(addprefix $(B)/,$(WRITER))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ZMQ_LIBS) -lmsgpackc $(PQ_LIBS)
 tests/rpcsim/rpcsim: $(addprefix $(B)/,$(RPCSIM))
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(MHD_LIBS) $(NETTLE_LIBS) -lz
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(MHD_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS) -lz
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)

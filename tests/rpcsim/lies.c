@@ -1,0 +1,162 @@
+/* lies.c - answers that look right and are not. They are made by changing the finished text, so that
+ * a drawn and a recorded chain lie alike. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "draw.h"
+#include "sim.h"
+
+enum { DRAW_LIE = 200 };
+
+bool
+lie_due(struct sim *s, uint64_t mask, enum lie *out)
+{
+    uint64_t lies = s->knobs.lies & mask;
+    if (!s->knobs.lie_every || !lies || ++s->answers % s->knobs.lie_every != 0)
+        return false;
+    uint64_t pick = draw(s->seed, DRAW_LIE, s->answers, 0) % (uint64_t)__builtin_popcountll(lies);
+    for (unsigned lie = 0; lie < LIE_KINDS; lie++)
+        if (lies >> lie & 1 && pick-- == 0) {
+            s->stats.lies++;
+            *out = (enum lie)lie;
+            return true;
+        }
+    return false;
+}
+
+/* Where the value of the first member of that name begins (after its quote), at or after `at`. */
+static char *
+member(struct buf *b, size_t at, const char *name)
+{
+    buf_addc(b, '\0'); /* texts hold no NUL: a place for strstr to stop */
+    b->n--;
+    char key[40];
+    snprintf(key, sizeof key, "\"%s\":\"", name);
+    char *p = strstr(b->p + at, key);
+    return p ? p + strlen(key) : NULL;
+}
+
+static void
+flip_digit(char *p) /* of "0x..." */
+{
+    if (p)
+        p[5] = p[5] == '0' ? '1' : '0';
+}
+
+/* Replaces the value that begins at p by another. */
+static void
+replace(struct buf *b, char *p, const char *with)
+{
+    if (!p)
+        return;
+    size_t at = (size_t)(p - b->p), old = strcspn(p, "\""), rest = b->n - at - old, n = strlen(with);
+    buf_room(b, n);
+    memmove(b->p + at + n, b->p + at + old, rest);
+    memcpy(b->p + at, with, n);
+    b->n = b->n + n - old;
+}
+
+/* The end of the object that begins at `at`: objects here hold no braces in strings. */
+static size_t
+object_end(const struct buf *b, size_t at)
+{
+    int depth = 0;
+    for (; at < b->n; at++) {
+        depth += b->p[at] == '{';
+        if (b->p[at] == '}' && --depth == 0)
+            return at + 1;
+    }
+    return at;
+}
+
+/* A copy of the first object of the array in front of it or at its end. */
+static void
+repeat_first(struct buf *b, size_t start, bool at_end)
+{
+    size_t n = object_end(b, start + 1) - (start + 1);
+    struct buf copy = {0};
+    buf_add(&copy, b->p + start + 1, n);
+    if (at_end) {
+        b->n--;
+        buf_addc(b, ',');
+        buf_add(b, copy.p, copy.n);
+        buf_addc(b, ']');
+    } else {
+        struct buf rest = {0};
+        buf_add(&rest, b->p + start + 1, b->n - start - 1);
+        b->n = start + 1;
+        buf_add(b, copy.p, copy.n);
+        buf_addc(b, ',');
+        buf_add(b, rest.p, rest.n);
+        buf_free(&rest);
+    }
+    buf_free(&copy);
+}
+
+/* Moves the first object of the array to its end. */
+static void
+first_to_end(struct buf *b, size_t start)
+{
+    size_t end = object_end(b, start + 1);
+    if (b->p[end] != ',')
+        return;
+    repeat_first(b, start, true);
+    memmove(b->p + start + 1, b->p + end + 1, b->n - end - 1);
+    b->n -= end - start;
+}
+
+void
+lie_logs(struct exchange *x, size_t start, enum lie lie, uint64_t to)
+{
+    struct buf *b = x->out;
+    char text[40];
+    char *removed;
+    switch (lie) {
+    case LIE_OUTSIDE:
+        snprintf(text, sizeof text, "0x%" PRIx64, to + 1);
+        replace(b, member(b, start, "blockNumber"), text);
+        break;
+    case LIE_ADDRESS:
+        flip_digit(member(b, start, "address"));
+        break;
+    case LIE_DUPLICATE:
+        repeat_first(b, start, false);
+        break;
+    case LIE_HASH:
+        flip_digit(member(b, start, "blockHash"));
+        break;
+    case LIE_REMOVED:
+        buf_addc(b, '\0');
+        b->n--;
+        removed = strstr(b->p + start, "\"removed\":false");
+        if (removed)
+            memcpy(removed, "\"removed\": true", 15);
+        break;
+    case LIE_UNORDERED:
+        first_to_end(b, start);
+        break;
+    case LIE_BADHEX:
+        replace(b, member(b, start, "data"), "0xzz");
+        break;
+    case LIE_OVERFLOW:
+        replace(b, member(b, start, "logIndex"), "0x10000000000000000");
+        break;
+    default: /* LIE_MISSING */
+        b->n = start;
+        buf_adds(b, "[]");
+        x->n_logs = 0;
+    }
+}
+
+void
+lie_receipts(struct exchange *x, size_t start) /* the first one is left out */
+{
+    struct buf *b = x->out;
+    size_t end = object_end(b, start + 1);
+    if (b->n < start + 3)
+        return;
+    end += b->p[end] == ',';
+    memmove(b->p + start + 1, b->p + end, b->n - end);
+    b->n -= end - start - 1;
+}
