@@ -1,0 +1,601 @@
+/* ledger.c - what is out and not yet committed; see ledger.h. */
+#include "producer/ledger.h"
+
+#include <stdlib.h>
+
+#include "common/buf.h"
+
+enum { INDEX_BITS = 17, INDEX_SIZE = 1 << INDEX_BITS, INDEX_MASK = INDEX_SIZE - 1, SINCE_SHIFT = 4 };
+
+/* Which heap: PENDING entries grow from the left end of the array, the others from the right. */
+enum heap { READY, TIMED };
+
+struct ledger {
+    int64_t start_ms, lease_ms;
+    struct ledger_entry *entries; /* LEDGER_MAX; untouched ones take no memory */
+    uint32_t *heaps;              /* LEDGER_MAX slots */
+    uint32_t *index;              /* by id: slot + 1, 0: empty; linear probing */
+    uint32_t size[2];             /* of each heap */
+    uint32_t used;                /* slots ever used */
+    uint32_t free_slot;           /* first of a list (through `more`), LEDGER_MAX: none */
+    uint32_t unanswered;
+    uint64_t next_id;
+    uint32_t passed;              /* greatest `since` of what was FETCHED and then committed */
+    int64_t mean_ms_x16;          /* of a task */
+};
+
+struct ledger *
+ledger_new(int64_t lease_ms, int64_t now_ms)
+{
+    struct ledger *l = xcalloc(1, sizeof *l);
+    l->start_ms = now_ms;
+    l->lease_ms = lease_ms;
+    l->entries = xcalloc(LEDGER_MAX, sizeof *l->entries);
+    l->heaps = xcalloc(LEDGER_MAX, sizeof *l->heaps);
+    l->index = xcalloc(INDEX_SIZE, sizeof *l->index);
+    l->free_slot = LEDGER_MAX;
+    return l;
+}
+
+void
+ledger_free(struct ledger *l)
+{
+    if (!l)
+        return;
+    free(l->entries);
+    free(l->heaps);
+    free(l->index);
+    free(l);
+}
+
+size_t
+ledger_bytes(const struct ledger *l)
+{
+    return sizeof *l + LEDGER_MAX * (sizeof *l->entries + sizeof *l->heaps) +
+           INDEX_SIZE * sizeof *l->index;
+}
+
+/* --- time, as kept in entries --- */
+
+static uint64_t
+due_of(const struct ledger *l, int64_t ms)
+{
+    return ms > l->start_ms ? (uint64_t)(ms - l->start_ms) : 0;
+}
+
+static void
+set_due(const struct ledger *l, struct ledger_entry *e, int64_t ms)
+{
+    e->due = due_of(l, ms) & ((UINT64_C(1) << 40) - 1);
+}
+
+static uint32_t
+since_of(const struct ledger *l, int64_t ms)
+{
+    return (uint32_t)(due_of(l, ms) >> SINCE_SHIFT);
+}
+
+static int64_t
+since_ms(const struct ledger *l, const struct ledger_entry *e)
+{
+    return l->start_ms + ((int64_t)e->since << SINCE_SHIFT);
+}
+
+int64_t
+ledger_age_ms(const struct ledger *l, const struct ledger_entry *e, int64_t now_ms)
+{
+    return now_ms - since_ms(l, e);
+}
+
+/* --- the heaps --- */
+
+static enum heap
+heap_of(const struct ledger_entry *e)
+{
+    return e->state == LEDGER_PENDING ? READY : TIMED;
+}
+
+static uint32_t *
+at(struct ledger *l, enum heap h, uint32_t i)
+{
+    return &l->heaps[h == READY ? i : LEDGER_MAX - 1 - i];
+}
+
+static struct ledger_entry *
+entry_at(struct ledger *l, enum heap h, uint32_t i)
+{
+    return &l->entries[*at(l, h, i)];
+}
+
+static bool
+before(const struct ledger_entry *a, const struct ledger_entry *b)
+{
+    return a->due != b->due ? a->due < b->due : a->id < b->id;
+}
+
+static void
+place(struct ledger *l, enum heap h, uint32_t i, uint32_t slot)
+{
+    *at(l, h, i) = slot;
+    l->entries[slot].heap = i & 0x1FFFF;
+}
+
+static void
+sift_up(struct ledger *l, enum heap h, uint32_t i)
+{
+    uint32_t slot = *at(l, h, i);
+    while (i > 0 && before(&l->entries[slot], entry_at(l, h, (i - 1) / 2))) {
+        place(l, h, i, *at(l, h, (i - 1) / 2));
+        i = (i - 1) / 2;
+    }
+    place(l, h, i, slot);
+}
+
+static void
+sift_down(struct ledger *l, enum heap h, uint32_t i)
+{
+    uint32_t slot = *at(l, h, i);
+    for (;;) {
+        uint32_t child = 2 * i + 1;
+        if (child >= l->size[h])
+            break;
+        if (child + 1 < l->size[h] && before(entry_at(l, h, child + 1), entry_at(l, h, child)))
+            child++;
+        if (!before(entry_at(l, h, child), &l->entries[slot]))
+            break;
+        place(l, h, i, *at(l, h, child));
+        i = child;
+    }
+    place(l, h, i, slot);
+}
+
+static void
+heap_insert(struct ledger *l, struct ledger_entry *e)
+{
+    enum heap h = heap_of(e);
+    place(l, h, l->size[h]++, (uint32_t)(e - l->entries));
+    sift_up(l, h, e->heap);
+}
+
+static void
+heap_remove(struct ledger *l, struct ledger_entry *e)
+{
+    enum heap h = heap_of(e);
+    uint32_t i = e->heap;
+    uint32_t last = --l->size[h];
+    if (i == last)
+        return;
+    place(l, h, i, *at(l, h, last));
+    sift_down(l, h, i);
+    sift_up(l, h, i);
+}
+
+/* The one way to change state and due of an entry. */
+static void
+move(struct ledger *l, struct ledger_entry *e, enum ledger_state state, int64_t due_ms)
+{
+    heap_remove(l, e);
+    e->state = (unsigned)state & 3;
+    set_due(l, e, due_ms);
+    heap_insert(l, e);
+}
+
+/* --- the index --- */
+
+/* Sequential ids, spread evenly (Fibonacci): side by side they would make one long run, and
+ * removal walks a run to its end. */
+static uint32_t
+home_of(uint64_t id)
+{
+    return (uint32_t)((id * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - INDEX_BITS));
+}
+
+static uint32_t
+find_place(const struct ledger *l, uint64_t id)
+{
+    uint32_t i = home_of(id);
+    while (l->index[i] && l->entries[l->index[i] - 1].id != id)
+        i = (i + 1) & INDEX_MASK;
+    return i;
+}
+
+/* Moves later entries of the run up, so that the gap breaks no chain. */
+static void
+index_remove(struct ledger *l, uint64_t id)
+{
+    uint32_t gap = find_place(l, id);
+    uint32_t i = gap;
+    for (;;) {
+        i = (i + 1) & INDEX_MASK;
+        if (!l->index[i])
+            break;
+        uint32_t home = home_of(l->entries[l->index[i] - 1].id);
+        if (((i - home) & INDEX_MASK) < ((i - gap) & INDEX_MASK))
+            continue;
+        l->index[gap] = l->index[i];
+        gap = i;
+    }
+    l->index[gap] = 0;
+}
+
+struct ledger_entry *
+ledger_find(struct ledger *l, uint64_t id)
+{
+    uint32_t found = l->index[find_place(l, id)];
+    return found ? &l->entries[found - 1] : NULL;
+}
+
+/* --- entries come and go --- */
+
+size_t
+ledger_count(const struct ledger *l)
+{
+    return l->size[READY] + l->size[TIMED];
+}
+
+size_t
+ledger_pending(const struct ledger *l)
+{
+    return l->size[READY];
+}
+
+size_t
+ledger_unanswered(const struct ledger *l)
+{
+    return l->unanswered;
+}
+
+int64_t
+ledger_task_ms(const struct ledger *l)
+{
+    return l->mean_ms_x16 / 16;
+}
+
+bool
+ledger_full(const struct ledger *l)
+{
+    return ledger_count(l) >= LEDGER_PLAN_MAX;
+}
+
+uint64_t
+ledger_to(const struct ledger_entry *e)
+{
+    return e->from + e->more;
+}
+
+struct ledger_entry *
+ledger_add(struct ledger *l, uint64_t from, uint64_t to, int64_t now_ms)
+{
+    uint32_t slot = l->free_slot;
+    if (slot == LEDGER_MAX)
+        slot = l->used++;
+    else
+        l->free_slot = l->entries[slot].more;
+    struct ledger_entry *e = &l->entries[slot];
+    *e = (struct ledger_entry){0};
+    e->from = from & (UINT64_MAX >> 1);
+    e->more = (uint32_t)(to - from);
+    e->id = l->next_id++ & (UINT64_MAX >> 16);
+    e->since = since_of(l, now_ms);
+    set_due(l, e, now_ms);
+    l->index[find_place(l, e->id)] = slot + 1;
+    heap_insert(l, e);
+    return e;
+}
+
+static void
+answered(struct ledger *l, struct ledger_entry *e)
+{
+    if (e->asked)
+        l->unanswered--;
+    e->asked = 0;
+}
+
+void
+ledger_remove(struct ledger *l, struct ledger_entry *e)
+{
+    uint32_t slot = (uint32_t)(e - l->entries);
+    answered(l, e);
+    heap_remove(l, e);
+    index_remove(l, e->id);
+    e->more = l->free_slot;
+    l->free_slot = slot;
+}
+
+/* --- states --- */
+
+static int64_t
+check_ms(const struct ledger *l, const struct ledger_entry *e, int64_t now_ms)
+{
+    int64_t lease = since_ms(l, e) + l->lease_ms;
+    int64_t due = e->state == LEDGER_FETCHED && now_ms + LEDGER_CHECK_MS < lease
+                      ? now_ms + LEDGER_CHECK_MS : lease;
+    return e->asked && now_ms + LEDGER_ANSWER_MS < due ? now_ms + LEDGER_ANSWER_MS : due;
+}
+
+static void
+set_state(struct ledger *l, struct ledger_entry *e, enum ledger_state state, int64_t now_ms)
+{
+    heap_remove(l, e);
+    e->state = (unsigned)state & 3;
+    e->since = since_of(l, now_ms);
+    set_due(l, e, check_ms(l, e, now_ms));
+    heap_insert(l, e);
+}
+
+/* Nobody works on it any more. A push may still be unanswered (a copy's): then that decides. */
+static void
+again(struct ledger *l, struct ledger_entry *e, int64_t due_ms, int64_t now_ms)
+{
+    e->holder = e->second = 0;
+    e->copies = 0;
+    e->since = since_of(l, now_ms);
+    if (e->asked)
+        move(l, e, LEDGER_PUSHED, now_ms + LEDGER_ANSWER_MS);
+    else
+        move(l, e, LEDGER_PENDING, due_ms);
+}
+
+/* Was it overtaken by the commit of something that was fetched long after it? */
+static bool
+overtaken(const struct ledger *l, const struct ledger_entry *e)
+{
+    return l->passed > e->since + (LEDGER_PASSED_MS >> SINCE_SHIFT);
+}
+
+static void
+expire(struct ledger *l, struct ledger_entry *e, int64_t now_ms)
+{
+    bool over = ledger_age_ms(l, e, now_ms) >= l->lease_ms;
+    answered(l, e);
+    if (e->state == LEDGER_PUSHED)
+        move(l, e, LEDGER_PENDING, now_ms);
+    else if (over || (e->state == LEDGER_FETCHED && overtaken(l, e)))
+        again(l, e, now_ms, now_ms);
+    else
+        move(l, e, e->state, check_ms(l, e, now_ms));
+}
+
+void
+ledger_tick(struct ledger *l, int64_t now_ms)
+{
+    while (l->size[TIMED] > 0 && entry_at(l, TIMED, 0)->due <= due_of(l, now_ms))
+        expire(l, entry_at(l, TIMED, 0), now_ms);
+}
+
+struct ledger_entry *
+ledger_next(struct ledger *l, int64_t now_ms)
+{
+    if (l->size[READY] == 0 || entry_at(l, READY, 0)->due > due_of(l, now_ms))
+        return NULL;
+    return entry_at(l, READY, 0);
+}
+
+int64_t
+ledger_due_ms(const struct ledger *l)
+{
+    uint64_t due = UINT64_MAX;
+    if (l->size[READY] > 0)
+        due = l->entries[l->heaps[0]].due;
+    if (l->size[TIMED] > 0 && l->entries[l->heaps[LEDGER_MAX - 1]].due < due)
+        due = l->entries[l->heaps[LEDGER_MAX - 1]].due;
+    return due == UINT64_MAX ? -1 : l->start_ms + (int64_t)due;
+}
+
+void
+ledger_pushed(struct ledger *l, struct ledger_entry *e, int64_t now_ms)
+{
+    unsigned tries = e->tries + 1u;
+    e->tries = tries > 0xFFFF ? 1 : tries & 0xFFFF;
+    answered(l, e);
+    e->asked = 1;
+    l->unanswered++;
+    if (e->state == LEDGER_PENDING) {
+        move(l, e, LEDGER_PUSHED, now_ms + LEDGER_ANSWER_MS);
+        return;
+    }
+    if (e->copies < LEDGER_COPIES_MAX)
+        e->copies++;
+    move(l, e, e->state, check_ms(l, e, now_ms));
+}
+
+void
+ledger_put_off(struct ledger *l, struct ledger_entry *e, int64_t due_ms)
+{
+    if (e->state == LEDGER_PENDING)
+        move(l, e, LEDGER_PENDING, due_ms);
+}
+
+void
+ledger_took(struct ledger *l, struct ledger_entry *e, unsigned holder, int64_t now_ms)
+{
+    answered(l, e);
+    if (e->state == LEDGER_OUT && !ledger_holds(e, holder)) {
+        e->second = e->holder; /* the newest two are remembered */
+        e->holder = holder & 0x1FFF;
+        move(l, e, LEDGER_OUT, check_ms(l, e, now_ms));
+        return;
+    }
+    e->holder = holder & 0x1FFF;
+    e->second = 0;
+    set_state(l, e, LEDGER_OUT, now_ms);
+}
+
+bool
+ledger_holds(const struct ledger_entry *e, unsigned holder)
+{
+    return holder && e->state == LEDGER_OUT && (e->holder == holder || e->second == holder);
+}
+
+void
+ledger_declined(struct ledger *l, struct ledger_entry *e, int64_t due_ms)
+{
+    if (!e->asked)
+        return;
+    answered(l, e);
+    if (e->state == LEDGER_PUSHED)
+        move(l, e, LEDGER_PENDING, due_ms);
+    else if (e->copies > 0)
+        e->copies--; /* its due stays: looked at a little early */
+}
+
+bool
+ledger_returned(struct ledger *l, struct ledger_entry *e, unsigned holder, int64_t due_ms,
+                int64_t now_ms)
+{
+    if (e->state == LEDGER_PUSHED && e->tries == 1) { /* `took` got lost, this is as good */
+        answered(l, e);
+        again(l, e, due_ms, now_ms);
+        return true;
+    }
+    if (e->state != LEDGER_OUT)
+        return e->state == LEDGER_PENDING;
+    if (ledger_holds(e, holder)) {
+        if (e->holder == holder)
+            e->holder = e->second;
+        e->second = 0;
+    }
+    if (e->holder)
+        return false;
+    again(l, e, due_ms, now_ms);
+    return e->state == LEDGER_PENDING;
+}
+
+void
+ledger_fetched(struct ledger *l, struct ledger_entry *e, int64_t now_ms)
+{
+    if (e->state == LEDGER_OUT)
+        l->mean_ms_x16 += ledger_age_ms(l, e, now_ms) - l->mean_ms_x16 / 16;
+    if (e->state != LEDGER_FETCHED)
+        set_state(l, e, LEDGER_FETCHED, now_ms);
+}
+
+void
+ledger_lost(struct ledger *l, struct ledger_entry *e, int64_t now_ms)
+{
+    if (e->state == LEDGER_FETCHED)
+        again(l, e, now_ms, now_ms);
+}
+
+/* --- parts --- */
+
+static struct ledger_entry *
+split_off(struct ledger *l, const struct ledger_entry *e, uint64_t from, uint64_t to,
+          int64_t now_ms)
+{
+    struct ledger_entry *part = ledger_add(l, from, to, now_ms);
+    part->failed_on = e->failed_on;
+    part->refused_by = e->refused_by;
+    part->attempts = e->attempts;
+    return part;
+}
+
+static void
+shrink(struct ledger_entry *e, uint64_t from, uint64_t to)
+{
+    e->from = from & (UINT64_MAX >> 1);
+    e->more = (uint32_t)(to - from);
+}
+
+struct ledger_entry *
+ledger_carve(struct ledger *l, struct ledger_entry *e, uint64_t from, uint64_t to, int64_t now_ms)
+{
+    uint64_t first = e->from, last = ledger_to(e);
+    if (e->by_hash || (from <= first && to >= last))
+        return e;
+    if (to < first || from > last || from > to)
+        return NULL;
+    if ((from > first && to < last) || ledger_count(l) >= LEDGER_MAX)
+        return e;
+    struct ledger_entry *part;
+    if (from <= first) {
+        part = split_off(l, e, first, to, now_ms);
+        shrink(e, to + 1, last);
+    } else {
+        part = split_off(l, e, from, last, now_ms);
+        shrink(e, first, from - 1);
+    }
+    if (e->state != LEDGER_FETCHED)
+        set_state(l, e, LEDGER_FETCHED, now_ms);
+    return part;
+}
+
+uint64_t
+ledger_committed(struct ledger *l, struct ledger_entry *e, uint64_t from, uint64_t to, bool *gone,
+                 int64_t now_ms)
+{
+    uint64_t first = e->from, last = ledger_to(e);
+    *gone = e->by_hash || (from <= first && to >= last);
+    if (e->state == LEDGER_FETCHED && e->since > l->passed)
+        l->passed = e->since;
+    if (*gone) {
+        uint64_t blocks = e->by_hash ? 0 : last - first + 1;
+        ledger_remove(l, e);
+        return blocks;
+    }
+    if (to < first || from > last || from > to)
+        return 0;
+    if (from <= first) {
+        shrink(e, to + 1, last);
+        return to - first + 1;
+    }
+    if (to < last) {
+        if (ledger_count(l) >= LEDGER_MAX)
+            return 0; /* as if it were not committed: it comes again */
+        split_off(l, e, to + 1, last, now_ms);
+    }
+    shrink(e, first, from - 1);
+    return (to < last ? to : last) - from + 1;
+}
+
+/* --- over all entries --- */
+
+static bool
+forget_holder(struct ledger_entry *e, unsigned holder)
+{
+    if (e->second == holder)
+        e->second = 0;
+    if (e->holder == holder) {
+        e->holder = e->second;
+        e->second = 0;
+        return e->holder == 0;
+    }
+    return false;
+}
+
+/* Entries are collected first: making them pending reorders the heap. */
+size_t
+ledger_release(struct ledger *l, unsigned holder, bool suddenly, int64_t now_ms)
+{
+    uint32_t *slots = xmalloc((l->size[TIMED] + 1u) * sizeof *slots);
+    size_t n = 0;
+    for (uint32_t i = 0; i < l->size[TIMED]; i++) {
+        struct ledger_entry *e = entry_at(l, TIMED, i);
+        bool out = e->state == LEDGER_OUT;
+        bool fetched = e->state == LEDGER_FETCHED && suddenly &&
+                       ledger_age_ms(l, e, now_ms) >= LEDGER_ANSWER_MS;
+        if ((out || fetched) && forget_holder(e, holder))
+            slots[n++] = *at(l, TIMED, i);
+    }
+    for (size_t i = 0; i < n; i++)
+        again(l, &l->entries[slots[i]], now_ms, now_ms);
+    free(slots);
+    return n;
+}
+
+struct ledger_entry *
+ledger_hedge(struct ledger *l, int64_t out_ms, int64_t fetched_ms, int64_t now_ms)
+{
+    struct ledger_entry *oldest = NULL;
+    for (uint32_t i = 0; i < l->size[TIMED]; i++) {
+        struct ledger_entry *e = entry_at(l, TIMED, i);
+        int64_t enough = e->state == LEDGER_OUT       ? out_ms
+                         : e->state == LEDGER_FETCHED ? fetched_ms : -1;
+        if (enough < 0 || e->asked || e->copies >= LEDGER_COPIES_MAX ||
+            ledger_age_ms(l, e, now_ms) < enough)
+            continue;
+        if (!oldest || e->since < oldest->since)
+            oldest = e;
+    }
+    return oldest;
+}

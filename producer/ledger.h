@@ -1,0 +1,112 @@
+/* ledger.h - every task that is handed out and not yet committed.
+ *
+ *   add ──► PENDING ──pushed──► PUSHED ──took──► OUT ──fetched──► FETCHED ──committed──► (gone)
+ *              ▲                  │               │                  │
+ *              └── declined, no answer, failed, holder gone, lease over, lost
+ *
+ * Pure: no sockets, no clock (time is an argument, monotonic milliseconds). An entry takes 52 bytes
+ * and 12 of indexes; nothing is kept of work that was not handed out yet, nor of what is committed.
+ *
+ * Two heaps share one array: PENDING entries by the time before which pushing them makes no sense,
+ * all others by the time at which something is wrong (no answer, lease over).
+ *
+ * A copy (hedging) is a second push of an entry that is OUT or FETCHED already. Holders are the
+ * fetchers that took it, as numbers that the caller gives out (1 to LEDGER_HOLDER_MAX, 0: unknown).
+ */
+#ifndef SLUICE_LEDGER_H
+#define SLUICE_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    LEDGER_PLAN_MAX = 65536, /* entries; with that many no new range is taken */
+    LEDGER_MAX = 73728,      /* entries; the rest is for parts of ranges */
+    LEDGER_HOLDER_MAX = 4096,
+    LEDGER_COPIES_MAX = 2,
+    LEDGER_ANSWER_MS = 2000, /* a push is answered by then, or it is lost */
+    LEDGER_CHECK_MS = 5000,  /* how often a FETCHED entry is looked at */
+    LEDGER_PASSED_MS = 10000, /* a commit of what was fetched that much later: this one is lost */
+    LEDGER_SPAN_MAX = 1000000000, /* blocks in an entry */
+};
+
+enum ledger_state { LEDGER_PENDING, LEDGER_PUSHED, LEDGER_OUT, LEDGER_FETCHED };
+
+struct ledger_entry {     /* bit fields: 65536 of these are the producer's memory */
+    uint64_t from : 63;   /* first block; by hash: whatever the caller likes */
+    uint64_t by_hash : 1;
+    uint64_t failed_on;   /* endpoints that failed it, one bit each */
+    uint64_t refused_by;  /* endpoints that can never serve it */
+    uint64_t id : 48;
+    uint64_t tries : 16;  /* pushes so far */
+    uint64_t due : 40;    /* ms since the ledger's start */
+    uint64_t state : 2;   /* enum ledger_state */
+    uint64_t asked : 1;   /* a push is unanswered */
+    uint64_t attempts : 8;  /* failures so far */
+    uint64_t holder : 13;   /* who works on it */
+    uint64_t since : 32;    /* when it became PENDING, OUT or FETCHED, in 16 ms since the start */
+    uint64_t copies : 2;
+    uint64_t heap : 17;     /* its place there */
+    uint64_t second : 13;   /* who works on a copy */
+    uint32_t more;          /* blocks after the first */
+} __attribute__((packed, aligned(4)));
+
+struct ledger; /* opaque: its heaps and index must stay in step */
+
+struct ledger *ledger_new(int64_t lease_ms, int64_t now_ms);
+void ledger_free(struct ledger *l);
+
+/* A new PENDING entry with the next id (0, 1, ...); at most LEDGER_SPAN_MAX blocks. Not when full. */
+struct ledger_entry *ledger_add(struct ledger *l, uint64_t from, uint64_t to, int64_t now_ms);
+bool ledger_full(const struct ledger *l); /* take nothing more from the plan */
+struct ledger_entry *ledger_find(struct ledger *l, uint64_t id); /* NULL: unknown or done */
+uint64_t ledger_to(const struct ledger_entry *e);
+
+/* Makes pending again what is due: unanswered pushes, leases, results that went missing. */
+void ledger_tick(struct ledger *l, int64_t now_ms);
+/* The PENDING entry to push now, or NULL; stays so until pushed or put off. */
+struct ledger_entry *ledger_next(struct ledger *l, int64_t now_ms);
+void ledger_pushed(struct ledger *l, struct ledger_entry *e, int64_t now_ms);
+void ledger_put_off(struct ledger *l, struct ledger_entry *e, int64_t due_ms);
+
+void ledger_took(struct ledger *l, struct ledger_entry *e, unsigned holder, int64_t now_ms);
+/* The push was answered with no: PENDING until due_ms, or a copy that nobody took. */
+void ledger_declined(struct ledger *l, struct ledger_entry *e, int64_t due_ms);
+bool ledger_holds(const struct ledger_entry *e, unsigned holder);
+/* The holder gives it back. True when nobody else works on it: then it is PENDING until due_ms. */
+bool ledger_returned(struct ledger *l, struct ledger_entry *e, unsigned holder, int64_t due_ms,
+                     int64_t now_ms);
+void ledger_fetched(struct ledger *l, struct ledger_entry *e, int64_t now_ms);
+/* Its rows did not arrive. */
+void ledger_lost(struct ledger *l, struct ledger_entry *e, int64_t now_ms);
+
+/* Cuts [from, to] off an entry that shares an end with it. Returns the entry that is just this
+ * part, PENDING: a new one, while e keeps the rest, FETCHED; or e itself where the part is all of
+ * it or cannot be cut off. NULL: they have no block in common. */
+struct ledger_entry *ledger_carve(struct ledger *l, struct ledger_entry *e, uint64_t from,
+                                  uint64_t to, int64_t now_ms);
+/* [from, to] is committed: ends e, shrinks it or splits it. Returns how many blocks that ended;
+ * *gone tells whether e exists no more. By hash: always all of it, and 0. */
+uint64_t ledger_committed(struct ledger *l, struct ledger_entry *e, uint64_t from, uint64_t to,
+                          bool *gone, int64_t now_ms);
+void ledger_remove(struct ledger *l, struct ledger_entry *e);
+
+/* The holder is gone. What it worked on is PENDING; with `suddenly` also what it had fetched a
+ * while ago, since results may have gone down with it. Returns how many entries. */
+size_t ledger_release(struct ledger *l, unsigned holder, bool suddenly, int64_t now_ms);
+/* The oldest entry worth a copy: OUT for longer than out_ms, or FETCHED for longer than fetched_ms
+ * (negative: never). NULL: none. */
+struct ledger_entry *ledger_hedge(struct ledger *l, int64_t out_ms, int64_t fetched_ms,
+                                  int64_t now_ms);
+
+/* When ledger_tick or ledger_next will have something to do; -1: never. */
+int64_t ledger_due_ms(const struct ledger *l);
+size_t ledger_count(const struct ledger *l);
+size_t ledger_pending(const struct ledger *l);
+size_t ledger_unanswered(const struct ledger *l);
+int64_t ledger_task_ms(const struct ledger *l); /* mean time from took to fetched, recent */
+int64_t ledger_age_ms(const struct ledger *l, const struct ledger_entry *e, int64_t now_ms);
+size_t ledger_bytes(const struct ledger *l); /* all that it allocated */
+
+#endif
