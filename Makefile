@@ -30,7 +30,9 @@ ROW      := common/tables.o common/row.o common/rowtext.o
 PRODUCER := producer/main.o producer/loop.o producer/plan.o producer/ledger.o producer/crew.o producer/progress.o \
             $(TALK) $(LINK)
 FETCHER  := fetcher/main.o fetcher/loop.o fetcher/work.o fetcher/output.o \
-            fetcher/rpc.o fetcher/reply.o fetcher/secrets.o fetcher/verdict.o fetcher/verdict_rules.o fetcher/pattern.o fetcher/breaker.o fetcher/endpoint.o \
+            fetcher/rpc.o fetcher/reply.o fetcher/secrets.o \
+            fetcher/verdict.o fetcher/verdict_rules.o fetcher/pattern.o \
+            fetcher/breaker.o fetcher/endpoint.o fetcher/limiter.o fetcher/aimd.o fetcher/width.o \
             fetcher/datasets.o fetcher/logs.o fetcher/filter.o fetcher/pairs.o fetcher/hexfield.o \
             fetcher/dataset_logs.o fetcher/dataset_blocks.o fetcher/dataset_transactions.o \
             fetcher/dataset_token_transfers.o fetcher/dataset_traces.o fetcher/dataset_contracts.o \
@@ -79,7 +81,7 @@ TESTS     ?= tests/t
 LINT_SKIP := -path './.build*' -o -path ./tests/node_modules -o -path ./.git -o -path ./var
 C_SOURCES  = $(shell find . \( $(LINT_SKIP) \) -prune -o -name '*.c' -print)
 CC_SOURCES = $(shell find . \( $(LINT_SKIP) \) -prune -o -name '*.cc' -print)
-SH_SOURCES = run.sh common/deps.sh .ci/run $(wildcard tests/*.sh tests/t/*.t tests/bench/*.sh)
+SH_SOURCES = run.sh .ci/run $(wildcard common/*.sh tests/*.sh tests/t/*.t tests/bench/*.sh)
 LINT_FLAGS = $(DEFS) $(CPPFLAGS)
 MANUALS   := $(wildcard common/*.1 producer/*.1 fetcher/*.1 writer/*.1)
 
@@ -111,7 +113,7 @@ lint-cppcheck:
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability,performance \
 	    --suppress=missingIncludeSystem --std=c11 $(LINT_FLAGS) $(C_SOURCES)
 lint-shell:
-	shellcheck $(SH_SOURCES)
+	shellcheck -x $(SH_SOURCES)
 lint-gcc:
 	@$(MAKE) --no-print-directory B=.build/lint-gcc CC=gcc CXX=g++ CFLAGS='-O2 -Werror' CXXFLAGS='-O2 -Werror' objects
 lint-clang:
@@ -119,9 +121,10 @@ lint-clang:
 objects: $(patsubst ./%.c,$(B)/%.o,$(C_SOURCES)) $(patsubst ./%.cc,$(B)/%.o,$(CC_SOURCES))
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/sluice $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 run.sh $(DESTDIR)$(PREFIX)/bin/sluice
 	for p in $(PROGRAMS); do install -m 755 $$p $(DESTDIR)$(PREFIX)/bin/sluice-$${p##*/} || exit 1; done
+	install -m 644 common/options.sh common/supervise.sh common/cluster.sh $(DESTDIR)$(PREFIX)/share/sluice
 	install -m 644 $(MANUALS) $(DESTDIR)$(PREFIX)/share/man/man1
 
 clean:

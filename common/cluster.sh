@@ -1,0 +1,93 @@
+# shellcheck shell=bash
+# cluster.sh - a private PostgreSQL: made when missing, started when down, stopped by whoever leaves last.
+#
+# Sourced by run.sh. VAR is the folder to keep it in. On a unix socket only, in a folder of its owner alone;
+# durable. Descriptor 9 holds a shared lock on var/pg.users as long as this process uses the cluster.
+# Needs say, die and install_packages of the caller.
+
+pg_bin() { # pg_bin PROGRAM
+    local found
+    found=$(printf '%s\n' /usr/lib/postgresql/*/bin/"$1" | sort -V | tail -n 1)
+    [ -x "$found" ] || found=$(command -v "$1")
+    echo "$found"
+}
+
+as_pg() { # PostgreSQL refuses to run as root; another user may not be able to look into where we are
+    (
+        cd / || exit
+        [ "$(id -u)" -ne 0 ] || set -- setpriv --reuid="$PG_USER" --regid="$(id -g "$PG_USER")" --clear-groups "$@"
+        exec "$@" 7>&- 8>&- 9>&-
+    )
+}
+
+pg_place() { # sets PG, the cluster's folder, which its user can reach, and SOCKETS, a path of under 107 bytes
+    local elsewhere
+    PG_USER=nobody
+    ! id -u postgres >/dev/null 2>&1 || PG_USER=postgres
+    elsewhere=/var/lib/sluice-$(cksum <<<"$VAR" | cut -d ' ' -f 1)
+    mkdir -p "$VAR" || die 3 "cannot make \"$VAR\""
+    if [ ! -e "$VAR/pg" ]; then
+        own_folder "$VAR/pg"
+        as_pg test -w "$VAR/pg" || { rmdir "$VAR/pg" && own_folder "$elsewhere" && ln -sfn "$elsewhere" "$VAR/pg"; }
+    fi
+    PG=$(readlink -f "$VAR/pg") SOCKETS=$PG
+    [ ${#PG} -gt 85 ] || return 0
+    SOCKETS=/tmp/sluice-pg-$(cksum <<<"$PG" | cut -d ' ' -f 1)
+    own_folder "$SOCKETS"
+}
+
+own_folder() { # own_folder PATH: of PostgreSQL's user alone
+    mkdir -p "$1" && [ ! -L "$1" ] && { [ "$(id -u)" -ne 0 ] || chown "$PG_USER:" "$1"; } && chmod 700 "$1" ||
+        die 3 "cannot make \"$1\""
+}
+
+pg_init() {
+    as_pg "$(pg_bin initdb)" -D "$PG/new" -U postgres -A trust -E UTF8 --locale=C >/dev/null ||
+        die 3 "initdb failed in \"$PG\""
+    as_pg tee -a "$PG/new/postgresql.conf" >/dev/null <<'END'
+# written by sluice; durable: fsync, full_page_writes and synchronous_commit stay on
+listen_addresses = ''
+max_wal_size = 4GB
+checkpoint_timeout = 15min
+checkpoint_completion_target = 0.9
+END
+    as_pg mv "$PG/new" "$PG/data"
+}
+
+pg_start() { # under the lock var/pg.start
+    as_pg test -e "$PG/data/PG_VERSION" || { as_pg rm -rf "$PG/new" && say "making a database in $VAR/pg" && pg_init; }
+    as_pg "$(pg_bin pg_ctl)" -D "$PG/data" status >/dev/null ||
+        as_pg "$(pg_bin pg_ctl)" -D "$PG/data" -l "$PG/log" -s -w -t 60 -o "-k '$SOCKETS'" start >/dev/null ||
+        die 3 "PostgreSQL does not start, see $PG/log"
+}
+
+pg_stop() {
+    ! as_pg "$(pg_bin pg_ctl)" -D "$PG/data" status >/dev/null 2>&1 ||
+        as_pg "$(pg_bin pg_ctl)" -D "$PG/data" -s -w -t 60 -m fast stop >/dev/null
+}
+
+database_up() { # sets and exports DATABASE_URL: by environment, since it may hold a password
+    if [ -n "${OPT[db]:-}" ]; then DATABASE_URL=${OPT[db]}; fi
+    if [ -z "${DATABASE_URL:-}" ] && [ -n "${PGHOST:-}${PGHOSTADDR:-}${PGPORT:-}${PGDATABASE:-}${PGSERVICE:-}" ]; then
+        DATABASE_URL=postgresql://
+    fi
+    if [ -z "${DATABASE_URL:-}" ]; then private_database_up; else DATABASE_NAME="as named"; fi
+    export DATABASE_URL
+}
+
+private_database_up() {
+    [ -n "$(pg_bin initdb)" ] && command -v psql >/dev/null || install_packages run
+    pg_place
+    exec 9>"$VAR/pg.users"
+    { flock 7 && flock -s 9 && pg_start; } 7>"$VAR/pg.start" || exit
+    # shellcheck disable=SC2034  # for --dry-run
+    PRIVATE=1 DATABASE_NAME="private, in $VAR/pg"
+    DATABASE_URL="host='${SOCKETS//\'/\\\'}' user=postgres dbname=postgres"
+}
+
+private_database_down() { # the last user turns off the light
+    [ -n "${PRIVATE:-}" ] || return 0
+    PRIVATE=
+    { flock 7 && flock -u 9 && flock -n -x 9 && pg_stop; } 7>"$VAR/pg.start"
+    exec 9>&-
+}

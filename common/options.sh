@@ -1,0 +1,138 @@
+# shellcheck shell=bash
+# options.sh - run.sh's options and messages: one table for parsing, environment, checking and --help.
+#
+# Flags beat environment. After parse_options OPT[name] holds a checked value; several are a line each.
+# A form with + may be given often. Messages go to descriptor 3, a copy of stderr (supervise.sh says why).
+
+OPTIONS='
+from        number    -                N     first block
+to          block     -                M     last block, or "latest": the smallest head of the endpoints
+rpc         endpoint+     RPC_URLS         SPEC  endpoint: [NAME=]URL[,concurrency=10][,rps=25] (default: public Sepolia)
+db          secret    DATABASE_URL     URI   database (default: PG* of the environment, else a private one)
+dataset     names     -                LIST  datasets, commas between (default: logs)
+address     address+  CONTRACT_ADDRESS 0x..  only logs of this contract
+event       event+    -                SIG   only this event, as Transfer(address,address,uint256)
+topic0      topic+    EVENT_TOPIC      0x..  only logs with this topic 0
+topic1      topic+    -                0x..  ... topic 1
+topic2      topic+    -                0x..  ... topic 2
+topic3      topic+    -                0x..  ... topic 3
+step        positive  -                N     blocks in a task (default: 1000)
+schema      name      -                NAME  schema of the tables (default: public)
+chain-id    positive  -                N     refuse other chains (default: that of the first endpoint that answers)
+workers     positive  -                N     fetcher processes per endpoint (default: 1)
+connections positive  -                N     database connections (default: 2)
+lease       text      -                S     seconds until a task is given to another fetcher (default: 300)
+attempts    positive  -                N     tries before a range is given up
+on-error    policy    -                HOW   best_effort (default) or fail_fast
+give-up     text      -                S     end with status 3 when no endpoint works for so long
+profile     profile   -                NAME  development, medium or high: sets step, connections, concurrency, batch size
+log-format  format    -                HOW   text or json
+dry-run     flag      -                -     print the job, touch nothing
+'
+declare -A FORM=() ENVIRONMENT=() # of each option
+declare -A PATTERN=(
+    [number]='^[0-9]{1,18}$' [positive]='^[1-9][0-9]{0,17}$' [block]='^([0-9]{1,18}|latest)$' [text]='.' [secret]='.'
+    [endpoint]='^([A-Za-z0-9_.-]+=)?https?://[^ ]+$'
+    [address]='^0x[0-9a-fA-F]{40}$' [topic]='^0x[0-9a-fA-F]{64}$' [names]='^[a-z_]+(,[a-z_]+)*$'
+    [name]='^[a-zA-Z_][a-zA-Z0-9_]{0,62}$' [event]='^[A-Za-z_$][A-Za-z0-9_$]*\([][a-z0-9,()]*\)$'
+    [policy]='^(best_effort|fail_fast)$' [profile]='^(development|medium|high)$' [format]='^(text|json)$')
+declare -A EXPECTED=(
+    [number]='a block number' [positive]='a positive number' [block]='a block number or "latest"' [text]='a value'
+    [secret]='a value' [endpoint]='[NAME=]http(s)://HOST...[,concurrency=N][,rps=N]'
+    [address]='0x and 40 hex digits' [topic]='0x and 64 hex digits' [names]='names with commas between'
+    [name]='a name' [event]='a signature like Transfer(address,address,uint256)'
+    [policy]='best_effort or fail_fast' [profile]='development, medium or high' [format]='text or json')
+declare -A OPT=() # option -> value; several: newline between
+
+say() { # to descriptor 3, stderr: see supervise
+    if [ "${OPT[log-format]:-text}" = json ]; then
+        local text=${*//\\/\\\\}
+        printf '{"time":"%(%FT%TZ)T","level":"info","program":"sluice","message":"%s"}\n' -1 "${text//\"/\\\"}" >&3
+    else
+        printf 'sluice: %s\n' "$*" >&3
+    fi
+}
+
+die() { # die STATUS MESSAGE
+    say "${@:2}"
+    exit "$1"
+}
+
+usage() {
+    local name form env arg help
+    cat <<'END'
+usage: sluice --from N --to M [OPTION]...   pull the job's missing blocks into the database
+       sluice demo                          a simulated chain behind three endpoints; needs no network
+       sluice status | stop                 what runs and what is covered; end all of it
+       sluice add SPEC                      one more endpoint for the running job
+       sluice gaps | fill                   print, or pull, what every job lacks
+       sluice enrich [OPTION]...            pull the transactions that logs refer to and the database lacks
+       sluice psql [ARG]...                 open the database
+END
+    while read -r name form env arg help; do
+        [ -n "$name" ] || continue
+        [ "$arg" != - ] || arg=
+        [ "$env" = - ] || help+=" [$env]"
+        printf '  %-20s %s\n' "--$name $arg" "$help"
+    done <<<"$OPTIONS"
+    printf '  %-20s %s\n' --help '' --version ''
+    echo 'exit status: 0 complete, 1 some ranges failed, 2 usage, 3 something outside is unavailable, 130 interrupted'
+}
+
+set_option() { # set_option NAME VALUE: checks the value by its form
+    local form=${FORM[$1]%+}
+    [[ $2 =~ ${PATTERN[$form]} ]] || case $form in
+    endpoint | secret) die 2 "--$1: expected ${EXPECTED[$form]}" ;; # it may hold a key
+    *) die 2 "--$1 \"$2\": expected ${EXPECTED[$form]}" ;;
+    esac
+    if [[ ${FORM[$1]} == *+ && -n ${OPT[$1]:-} ]]; then OPT[$1]+=$'\n'$2; else OPT[$1]=$2; fi
+}
+
+read_table() {
+    local name form env rest
+    while read -r name form env rest; do
+        [ -n "$name" ] && FORM[$name]=$form ENVIRONMENT[$name]=$env
+    done <<<"$OPTIONS"
+}
+
+read_environment() { # what no flag gave
+    local name value values
+    for name in "${!ENVIRONMENT[@]}"; do
+        value=${ENVIRONMENT[$name]}
+        [ "$value" != - ] && [ -z "${OPT[$name]:-}" ] || continue
+        values=${!value:-}
+        # shellcheck disable=SC2086
+        case ${FORM[$name]} in
+        *+) for value in $values; do set_option "$name" "$value"; done ;;
+        *) [ -z "$values" ] || set_option "$name" "$values" ;;
+        esac
+    done
+}
+
+parse_options() {
+    local name
+    while [ $# -gt 0 ]; do
+        [[ $1 == --?* ]] || die 2 "\"$1\": expected an option or one command first (try --help)"
+        name=${1#--}
+        name=${name%%=*}
+        [ "$name" != help ] || { usage; exit 0; }
+        [ "$name" != version ] || { echo "sluice $VERSION"; exit 0; }
+        [ -n "${FORM[$name]:-}" ] || die 2 "unknown option --$name (try --help)"
+        if [ "${FORM[$name]}" = flag ]; then
+            [[ $1 != *=* ]] || die 2 "--$name takes no value"
+            OPT[$name]=1
+        elif [[ $1 == *=* ]]; then
+            set_option "$name" "${1#*=}"
+        else
+            [ $# -gt 1 ] || die 2 "--$name needs a value: ${EXPECTED[${FORM[$name]%+}]}"
+            set_option "$name" "$2"
+            shift
+        fi
+        shift
+    done
+    read_environment
+}
+
+list() { # list NAME: the values of an option, a line each
+    [ -z "${OPT[$1]:-}" ] || printf '%s\n' "${OPT[$1]}"
+}

@@ -1,0 +1,89 @@
+# shellcheck shell=bash
+# supervise.sh - a set of child processes: started, restarted when they die, ended in order.
+#
+# ROLE[pid] says what a child is: "producer", "writer", "fetcher N", "simulator" or "timer WHAT" (a sleep
+# whose end is an event). The sourcing script's ended ROLE STATUS decides what the end of one means, and
+# about ROLE names it for people; supervise runs until ENDED holds the run's exit status. Every child is
+# killed by the kernel when this process dies (pdeathsig), however it dies.
+
+BACKOFF_MAX_S=30
+declare -A ROLE=() TRIES=() BORN=()
+ENDED='' STOPS=0 FINISHING=''
+
+start() { # start ROLE COMMAND...: in a session of its own, so that the terminal's Ctrl-C reaches only us
+    setsid setpriv --pdeathsig KILL -- "${@:2}" </dev/null 2>&3 3>&- 8>&- 9>&- &
+    ROLE[$!]=$1 BORN[$1]=$SECONDS
+}
+
+signal_role() { # signal_role SIGNAL ROLE-PATTERN
+    local pid
+    for pid in "${!ROLE[@]}"; do
+        # shellcheck disable=SC2053
+        [[ ${ROLE[$pid]} == $2 ]] && kill "-$1" "$pid" && kill -CONT "$pid"
+    done 2>/dev/null
+}
+
+has_role() { # has_role PATTERN
+    local role
+    # shellcheck disable=SC2053
+    for role in "${ROLE[@]}"; do [[ $role == $1 ]] && return 0; done
+    return 1
+}
+
+again() { # again ROLE STATUS: after 1, 2, 4 ... 30 s; a minute of life makes it 1 s again
+    local role=$1 why="exit $2" delay
+    [ "$2" -le 128 ] || why="signal $(kill -l "$2")"
+    [ $((SECONDS - BORN[$role])) -lt 60 ] || TRIES[$role]=0
+    delay=$((1 << (${TRIES[$role]:-0} > 5 ? 5 : ${TRIES[$role]:-0})))
+    TRIES[$role]=$((${TRIES[$role]:-0} + 1))
+    [ "$delay" -lt $BACKOFF_MAX_S ] || delay=$BACKOFF_MAX_S
+    say "$(about "$role") ended ($why), starting it again in $delay s"
+    start "timer $role" sleep "$delay"
+}
+
+# Acts on one child that ended, or waits for one. bash's wait -n forgets children whose death it has
+# reported ("Killed"), so each is looked at; the tick is for one that dies between the look and the wait.
+reap() {
+    local pid role status
+    for pid in "${!ROLE[@]}"; do
+        kill -0 "$pid" && continue
+        wait "$pid"
+        status=$?
+        role=${ROLE[$pid]}
+        unset "ROLE[$pid]"
+        if [ -n "$FINISHING" ] || { [ $STOPS -gt 0 ] && [[ $role != producer && $role != 'timer drain' ]]; }; then
+            return
+        fi
+        ended "$role" "$status"
+        return
+    done
+    has_role 'timer tick' || start 'timer tick' sleep 1
+    wait -n
+}
+
+end_timers() { # none of them may fire any more
+    local pid
+    signal_role KILL 'timer*'
+    for pid in "${!ROLE[@]}"; do
+        [[ ${ROLE[$pid]} != timer* ]] || unset "ROLE[$pid]"
+    done
+}
+
+end_role() { # end_role PATTERN SECONDS: TERM, and KILL to what has not ended by then
+    local end=$((SECONDS + $2))
+    signal_role TERM "$1"
+    while has_role "$1"; do
+        [ $SECONDS -lt $end ] || signal_role KILL "$1"
+        reap
+    done
+}
+
+supervise() { # stderr is closed to bash's reports of killed children; ours go to descriptor 3
+    while [ -z "$ENDED" ]; do reap; done
+    FINISHING=1
+    end_timers
+    end_role 'fetcher*' 10
+    end_role writer 30 # commits what it has
+    end_role producer 0
+    FINISHING=
+} 2>/dev/null

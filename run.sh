@@ -1,0 +1,393 @@
+#!/usr/bin/env bash
+# run.sh (installed as sluice) - pulls a chain's history through many JSON-RPC endpoints into PostgreSQL.
+#
+# Starts writer, fetchers and producer, restarts what dies, drains on Ctrl-C. Progress is nowhere but in
+# the database: a run asks the writer what the job lacks (its gaps) and has the producer hand out just that.
+#
+#   var/pg         private PostgreSQL, where no database is named; stopped by whoever leaves last
+#   var/run/JOB    a running job: lock, pid, sockets; gone when it ends
+#
+# Every child is ended by the kernel when this process dies (pdeathsig), however it dies.
+set -u
+exec 3>&2
+HERE=$(dirname "$(readlink -f "$0")")
+LIB=$HERE/common # in a checkout
+[ -d "$LIB" ] || LIB=$HERE/../share/sluice
+# shellcheck source=common/options.sh
+. "$LIB/options.sh"
+# shellcheck source=common/supervise.sh
+. "$LIB/supervise.sh"
+# shellcheck source=common/cluster.sh
+. "$LIB/cluster.sh"
+DEFAULT_RPC=(publicnode=https://ethereum-sepolia-rpc.publicnode.com ankr=https://rpc.ankr.com/eth_sepolia
+    drpc=https://sepolia.drpc.org)
+DRAIN_S=30
+RUN='' # folder of our job in var/run
+TMP='' # folder of our sockets: its path is short
+CREW=() # the endpoint of each fetcher
+WHY=''  # the run cannot go on
+
+# --- programs: beside this file in a checkout (built when missing), else sluice-* beside it or in PATH ---
+find_programs() {
+    PATH=$PATH:/usr/sbin:/sbin
+    if [ -f "$HERE/producer/main.c" ]; then
+        VAR=${SLUICE_VAR:-$HERE/var}
+        PRODUCER=$HERE/producer/producer FETCHER=$HERE/fetcher/fetcher WRITER=$HERE/writer/writer
+        RPCSIM=$HERE/tests/rpcsim/rpcsim
+    else
+        PATH=$HERE:$PATH
+        VAR=${SLUICE_VAR:-${XDG_STATE_HOME:-${HOME:-/root}/.local/state}/sluice}
+        PRODUCER=sluice-producer FETCHER=sluice-fetcher WRITER=sluice-writer RPCSIM=
+        command -v $PRODUCER $FETCHER $WRITER >/dev/null || die 2 "sluice-producer, -fetcher and -writer are not in PATH"
+    fi
+    [[ $VAR == /* ]] || VAR=$PWD/$VAR
+    TMP=$(mktemp -d /tmp/sluice.XXXXXX) || exit 3
+}
+
+install_packages() { # install_packages GROUP...
+    [ -x "$HERE/common/deps.sh" ] || die 2 "missing packages: $1"
+    "$HERE/common/deps.sh" "$@" || exit 2
+}
+
+build() { # build TARGET...: what is missing of it, after the packages that it takes
+    local target missing=()
+    for target; do [ -x "$HERE/$target" ] || missing+=("$target"); done
+    [ ${#missing[@]} -gt 0 ] && [ -f "$HERE/Makefile" ] || return 0
+    ! command -v apt-get >/dev/null || install_packages build
+    say "building ${missing[*]}"
+    make -s -C "$HERE" -j "$(nproc)" "${missing[@]}" >&2 || die 2 'the build failed'
+}
+
+
+# --- endpoints and the job ---
+endpoint_name() { # endpoint_name SPEC: its name, or its host; never more, since URLs hold keys
+    local url=${1%%,*}
+    if [[ $url =~ ^([A-Za-z0-9_.-]+)=[a-z]+:// ]]; then echo "${BASH_REMATCH[1]}"; return; fi
+    url=${url#*://} url=${url%%[/?]*}
+    echo "${url##*@}"
+}
+
+resolve_topics() { # events become values of --topic0
+    local event topic
+    while read -r event; do
+        topic=$("$FETCHER" --topic "$event" 2>/dev/null) || die 2 "--event \"$event\": expected ${EXPECTED[event]}"
+        set_option topic0 "$topic"
+    done < <(list event)
+}
+
+ask_endpoints() { # the chain id is that of the first endpoint, in their order, that answers; latest the smallest head
+    local i name answer head='' pids=()
+    [ -z "${OPT[chain-id]:-}" ] || [ "${OPT[to]}" = latest ] || return 0
+    for i in "${!SPECS[@]}"; do
+        timeout 20 "$FETCHER" --check --rpc "${SPECS[i]}" >"$TMP/check$i" 2>"$TMP/check$i.err" 8>&- 9>&- &
+        pids+=($!)
+    done
+    for i in "${!SPECS[@]}"; do
+        name=$(endpoint_name "${SPECS[i]}")
+        wait "${pids[i]}" || { say "endpoint \"$name\" does not answer: $(tail -n 1 "$TMP/check$i.err")"; continue; }
+        answer=$(<"$TMP/check$i")
+        [[ $answer =~ ^chain=([0-9]+)\ head=([0-9]+)$ ]] || continue
+        OPT[chain-id]=${OPT[chain-id]:-${BASH_REMATCH[1]}}
+        [ "${OPT[chain-id]}" = "${BASH_REMATCH[1]}" ] || continue # the fetcher refuses it by name
+        [ -n "$head" ] && [ "$head" -le "${BASH_REMATCH[2]}" ] || head=${BASH_REMATCH[2]}
+        [ "${OPT[to]}" = latest ] || break
+    done
+    kill "${pids[@]}" 2>/dev/null
+    [ -n "${OPT[chain-id]:-}" ] || die 3 'no endpoint answers'
+    [ "${OPT[to]}" != latest ] || { [ -n "$head" ] || die 3 'no endpoint answers'; OPT[to]=$head; }
+}
+
+apply_profile() {
+    local step connections concurrency batch
+    case ${OPT[profile]:-} in
+    development) step=100 connections=1 concurrency=4 batch=1000 ;;
+    high) step=2000 connections=4 concurrency=32 batch=50000 ;;
+    *) step=1000 connections=2 concurrency=10 batch= ;;
+    esac
+    OPT[step]=${OPT[step]:-$step} OPT[connections]=${OPT[connections]:-$connections}
+    export MAX_CONCURRENCY=${MAX_CONCURRENCY:-$concurrency}
+    [ -z "${BATCH_SIZE:-$batch}" ] || export BATCH_SIZE=${BATCH_SIZE:-$batch}
+}
+
+option_words() { # option_words NAME...: sets WORDS to --name value for each value that there is
+    local name value
+    WORDS=()
+    for name; do
+        while read -r value; do WORDS+=("--$name" "$value"); done < <(list "$name")
+    done
+}
+
+resolve() { # everything that the job needs to be known
+    [ -n "${OPT[from]:-}" ] && [ -n "${OPT[to]:-}" ] || die 2 'a job needs --from and --to (try --help)'
+    [ "${OPT[to]}" = latest ] || [ "${OPT[from]}" -le "${OPT[to]}" ] ||
+        die 2 "--from ${OPT[from]} is greater than --to ${OPT[to]}"
+    OPT[rpc]=${OPT[rpc]:-$(printf '%s\n' "${DEFAULT_RPC[@]}")}
+    mapfile -t SPECS < <(list rpc)
+    OPT[dataset]=${OPT[dataset]:-logs} OPT[schema]=${OPT[schema]:-public}
+    apply_profile
+    resolve_topics
+    ask_endpoints
+    [ "${OPT[from]}" -le "${OPT[to]}" ] || die 2 "--from ${OPT[from]} is beyond the newest block, ${OPT[to]}"
+    option_words chain-id dataset address topic0 topic1 topic2 topic3
+    FILTER=("${WORDS[@]}")
+    option_words schema connections log-format
+    DATABASE=("${WORDS[@]}")
+}
+
+find_gaps() { # into $TMP/gaps
+    "$WRITER" --gaps "${DATABASE[@]}" "${FILTER[@]}" --from "${OPT[from]}" --to "${OPT[to]}" >"$TMP/gaps" \
+        2>&3 8>&- 9>&- || exit
+}
+
+job_open() { # one run per job: a lock, and what status, stop and add need
+    local run
+    run=$VAR/run/$(cksum <<<"$DATABASE_URL ${DATABASE[*]} ${FILTER[*]} ${OPT[from]} ${OPT[to]}" | cut -d ' ' -f 1)
+    (umask 077 && mkdir -p "$run") || die 3 "cannot make \"$run\""
+    exec 8>"$run/lock"
+    flock -n 8 || die 2 "this job is running already, as process $(cat "$run/pid")"
+    RUN=$run
+    echo $$ >"$RUN/pid"
+    echo "blocks ${OPT[from]}-${OPT[to]} of chain ${OPT[chain-id]}, ${FILTER[*]:2}" >"$RUN/about"
+    ln -sfn "$TMP" "$RUN/tmp"
+}
+
+# --- its processes ---
+start_writer() {
+    start writer "$WRITER" --results "ipc://$TMP/results" --control "ipc://$TMP/control" "${DATABASE[@]}"
+}
+
+start_fetcher() { # start_fetcher N
+    option_words give-up log-format
+    start "fetcher $1" "$FETCHER" --rpc "${CREW[$1]}" --chain-id "${OPT[chain-id]}" --tasks "ipc://$TMP/tasks" \
+        --results "ipc://$TMP/results" --control "ipc://$TMP/control" "${WORDS[@]}"
+}
+
+start_producer() { # with what is missing now
+    find_gaps
+    [ -s "$TMP/gaps" ] || { ENDED=0; return; }
+    option_words step lease attempts on-error give-up log-format
+    start producer "$PRODUCER" --ranges "$TMP/gaps" "${FILTER[@]}" "${WORDS[@]}" --tasks "ipc://$TMP/tasks" \
+        --control "ipc://$TMP/control" --results "ipc://$TMP/results"
+}
+
+recruit() { # recruit SPEC: its fetchers
+    local i
+    for ((i = 0; i < ${OPT[workers]:-1}; i++)); do
+        CREW+=("$1")
+        start_fetcher $((${#CREW[@]} - 1))
+    done
+}
+
+about() { # about ROLE: as people know it
+    if [[ $1 == fetcher* ]]; then echo "fetcher of \"$(endpoint_name "${CREW[${1#* }]}")\""; else echo "$1"; fi
+}
+
+ended() { # ended ROLE STATUS: what now?
+    case $1:$2 in
+    producer:[0123] | producer:130) ENDED=${ENDED:-$2} ;;
+    writer:[23]) give_up "$2" 'the writer gave up' ;;
+    fetcher*:[23])
+        if has_role '*fetcher*'; then
+            say "$(about "$1") ended for good (exit $2), going on without it"
+        else
+            give_up "$2" 'no endpoint is left'
+        fi
+        ;;
+    'timer producer':*) start_producer ;;
+    'timer writer':*) start_writer ;;
+    'timer fetcher'*) start_fetcher "${1##* }" ;;
+    'timer drain':*) say "still not done after $DRAIN_S s, leaving" && ENDED=130 ;;
+    timer* | simulator*) ;;
+    *) again "$1" "$2" ;;
+    esac
+}
+
+give_up() { # give_up STATUS WHY: the run cannot go on
+    ENDED=${ENDED:-$1} WHY=$2
+    signal_role KILL producer
+}
+
+on_stop() { # first: drain; second: leave
+    STOPS=$((STOPS + 1))
+    if [ "$STOPS" -gt 1 ] || { [ -z "$FINISHING" ] && ! has_role producer; }; then exit 130; fi
+    say "stopping: work in flight is committed, at most $DRAIN_S s; once more to leave at once"
+    [ -z "$FINISHING" ] || return
+    signal_role TERM producer
+    start 'timer drain' sleep "$DRAIN_S"
+}
+
+on_add() { # endpoints that the command add left for us
+    local spec
+    while read -r spec; do recruit "$spec"; done <"$RUN/add"
+    rm -f "$RUN/add"
+}
+
+leave() { # whatever happened: no process, socket or lock stays
+    local status=$?
+    trap '' INT TERM USR1
+    { signal_role KILL '*'; wait; } 2>/dev/null
+    private_database_down
+    [ -z "$RUN" ] || rm -rf "$RUN"
+    [ -z "$TMP" ] || rm -rf "$TMP"
+    exit "$status"
+}
+
+# --- commands ---
+prepare() { # prepare OPTION...: all that comes before a job
+    build producer/producer fetcher/fetcher writer/writer
+    resolve
+    database_up
+    find_gaps
+}
+
+blocks_in_gaps() {
+    awk -F- '{ n += $NF - $1 + 1 } END { printf "%d", n }' "$TMP/gaps"
+}
+
+dry_run() {
+    local wanted=$((OPT[to] - OPT[from] + 1)) missing ranges spec
+    missing=$(blocks_in_gaps)
+    ranges=$(wc -l <"$TMP/gaps")
+    printf '%-12s%s\n' \
+        job "${FILTER[*]:2}" chain "${OPT[chain-id]}" blocks "${OPT[from]}-${OPT[to]}" wanted "$wanted" \
+        covered $((wanted - missing)) missing "$missing in $ranges ranges" \
+        tasks "$(awk -F- -v s="${OPT[step]}" '{ n += int(($NF - $1 + s) / s) } END { printf "%d", n }' "$TMP/gaps")" \
+        step "${OPT[step]}" concurrency "$MAX_CONCURRENCY" workers "${OPT[workers]:-1}" \
+        connections "${OPT[connections]}" batch "${BATCH_SIZE:-writer\'s default}" \
+        database "$DATABASE_NAME, schema ${OPT[schema]}"
+    for spec in "${SPECS[@]}"; do printf '%-12s%s\n' endpoint "$(endpoint_name "$spec")"; done
+}
+
+pull() { # the job that OPT describes; returns the exit status
+    local spec round covered="blocks ${OPT[from]}-${OPT[to]} are covered"
+    [ -s "$TMP/gaps" ] || { say "nothing missing: $covered"; return 0; }
+    job_open
+    for round in 1 2 3; do # more than once only where the producer was told less than it missed
+        ENDED='' CREW=()
+        start_writer
+        for spec in "${SPECS[@]}"; do recruit "$spec"; done
+        start_producer 2>/dev/null
+        supervise
+        [ "$ENDED" -eq 0 ] && [ "$STOPS" -eq 0 ] || break
+        find_gaps
+        [ -s "$TMP/gaps" ] || { say "complete: $covered"; return 0; }
+        say "$(blocks_in_gaps) blocks are still missing after round $round"
+        ENDED=1
+    done
+    case $ENDED in
+    1) say "finished, but some ranges failed: see table ${OPT[schema]}.failed_ranges; the same command tries them again" ;;
+    130) say 'interrupted: what is committed stays, the same command goes on from there' ;;
+    *) say "${WHY:-gave up}: what is committed stays, the same command goes on from there" ;;
+    esac
+    return "$ENDED"
+}
+
+cmd_run() {
+    parse_options "$@"
+    prepare
+    [ -z "${OPT[dry-run]:-}" ] || { dry_run; return; }
+    pull
+}
+
+running() { # the folders of running jobs, a line each; removes what dead ones left
+    local run
+    for run in "$VAR"/run/*/; do
+        [ -d "$run" ] || continue
+        if flock -n "$run/lock" true; then
+            rm -rf "$(readlink -f "$run/tmp")" "$run"
+        else
+            echo "$run"
+        fi
+    done
+}
+
+cmd_status() {
+    local run
+    parse_options "$@"
+    for run in $(running); do say "running as process $(<"$run/pid"): $(<"$run/about")"; done
+    database_up
+    option_words schema
+    "$WRITER" --status "${WORDS[@]}"
+}
+
+cmd_stop() {
+    local run
+    [ $# -eq 0 ] || die 2 'stop takes no options'
+    for run in $(running); do
+        kill -TERM "$(<"$run/pid")" && say "stopping process $(<"$run/pid"): $(<"$run/about")"
+        flock -w $((DRAIN_S + 60)) "$run/lock" true || die 3 "it does not end"
+    done
+    [ ! -e "$VAR/pg" ] || { pg_place && pg_stop; }
+}
+
+cmd_add() {
+    local run
+    [ $# -eq 1 ] && [[ $1 =~ ${PATTERN[endpoint]} ]] || die 2 "add: expected ${EXPECTED[endpoint]}"
+    run=$(running | head -n 1)
+    [ -n "$run" ] || die 2 'add: no job is running'
+    (umask 077 && echo "$1" >>"$run/add") && kill -USR1 "$(<"$run/pid")"
+    say "added \"$(endpoint_name "$1")\" to process $(<"$run/pid"): $(<"$run/about")"
+}
+
+cmd_gaps() {
+    parse_options "$@"
+    database_up
+    option_words schema chain-id dataset address topic0 topic1 topic2 topic3 from to
+    "$WRITER" --gaps "${WORDS[@]}"
+}
+
+cmd_psql() {
+    database_up
+    psql "$DATABASE_URL" "$@"
+}
+
+cmd_fill() {
+    die 2 'fill: not made yet'
+}
+
+cmd_enrich() {
+    die 2 'enrich: not made yet'
+}
+
+# A simulated chain behind a fast, a slow and a flaky endpoint, into a schema that is made anew.
+cmd_demo() {
+    local blocks=20000 per_block=10 chain wanted
+    [ $# -eq 0 ] || die 2 'demo takes no options'
+    [ -n "$RPCSIM" ] || die 2 'demo needs the source tree: its simulator is not installed'
+    build producer/producer fetcher/fetcher writer/writer tests/rpcsim/rpcsim
+    chain=(--seed 1 --blocks "$blocks" --logs-per-block "$per_block")
+    simulate fast "${chain[@]}" --latency 5ms
+    simulate slow "${chain[@]}" --latency 50ms
+    simulate flaky "${chain[@]}" --latency 10ms --error-share 0.1
+    unset CONTRACT_ADDRESS EVENT_TOPIC DATABASE_URL "${!PG@}"
+    parse_options --from 1 --to "$blocks" --step 200 --schema demo
+    private_database_up
+    psql -Xq "$DATABASE_URL" -c 'set client_min_messages = error' -c 'drop schema if exists demo cascade'
+    prepare
+    pull || return
+    wanted="$blocks blocks"
+    prove_demo
+}
+
+simulate() { # simulate NAME OPTION...: an endpoint more
+    local line
+    start simulator "$RPCSIM" --port 0 "${@:2}" >"$TMP/$1"
+    until read -r line <"$TMP/$1"; do sleep 0.01; done
+    OPT[rpc]+=${OPT[rpc]:+$'\n'}$1=http://${line##* }
+}
+
+main() {
+    trap leave EXIT
+    trap on_stop INT TERM
+    trap on_add USR1
+    read_table
+    find_programs
+    case ${1:-} in
+    demo | status | stop | add | gaps | fill | enrich | psql) "cmd_$1" "${@:2}" ;;
+    '') usage >&2 && exit 2 ;;
+    *) cmd_run "$@" ;;
+    esac
+    exit
+}
+
+main "$@"
