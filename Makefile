@@ -127,9 +127,11 @@ install: all
 	install -m 644 common/options.sh common/supervise.sh common/cluster.sh $(DESTDIR)$(PREFIX)/share/sluice
 	install -m 644 $(MANUALS) $(DESTDIR)$(PREFIX)/share/man/man1
 
-clean:
-	rm -rf $(B) $(PROGRAMS) tests/rpcsim/rpcsim
+clean: clean-programs
+	rm -rf $(B)
+clean-programs:
+	rm -f $(PROGRAMS) tests/rpcsim/rpcsim
 
-.PHONY: all units unit-programs clean deps deps-test deps-lint test lint lint-c lint-cppcheck lint-shell lint-gcc lint-clang \
+.PHONY: all units unit-programs clean clean-programs deps deps-test deps-lint test lint lint-c lint-cppcheck lint-shell lint-gcc lint-clang \
     objects install
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
