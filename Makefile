@@ -32,7 +32,7 @@ PRODUCER := producer/main.o producer/loop.o producer/plan.o producer/ledger.o pr
 FETCHER  := fetcher/main.o fetcher/loop.o fetcher/work.o fetcher/output.o \
             fetcher/rpc.o fetcher/reply.o fetcher/secrets.o \
             fetcher/verdict.o fetcher/verdict_rules.o fetcher/pattern.o \
-            fetcher/breaker.o fetcher/endpoint.o fetcher/limiter.o fetcher/aimd.o fetcher/width.o \
+            fetcher/breaker.o fetcher/endpoint.o \
             fetcher/datasets.o fetcher/logs.o fetcher/filter.o fetcher/pairs.o fetcher/hexfield.o \
             fetcher/dataset_logs.o fetcher/dataset_blocks.o fetcher/dataset_transactions.o \
             fetcher/dataset_token_transfers.o fetcher/dataset_traces.o fetcher/dataset_contracts.o \
