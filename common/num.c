@@ -215,6 +215,18 @@ join_nibbles(__m128i v)
     return _mm_and_si128(both, _mm_set1_epi16(0xFF));
 }
 
+/* 32 digits to 16 bytes. */
+static inline bool
+bytes16(const char *p, __m128i *out)
+{
+    __m128i a, b;
+    bool good = nibbles16(p, &a);
+
+    good &= nibbles16(p + 16, &b);
+    *out = _mm_packus_epi16(join_nibbles(a), join_nibbles(b));
+    return good;
+}
+
 /* Decodes whole blocks of 16 bytes; returns how many bytes, or -1. */
 static inline ptrdiff_t
 decode_blocks(const char *p, uint8_t *out, size_t n)
@@ -222,15 +234,26 @@ decode_blocks(const char *p, uint8_t *out, size_t n)
     size_t i = 0;
 
     for (; n - i >= 16; i += 16) {
-        __m128i a, b;
-        bool good = nibbles16(p + 2 * i, &a);
-        good &= nibbles16(p + 2 * i + 16, &b);
-        if (!good)
+        __m128i bytes;
+        if (!bytes16(p + 2 * i, &bytes))
             return -1;
-        __m128i bytes = _mm_packus_epi16(join_nibbles(a), join_nibbles(b));
         _mm_storeu_si128((__m128i *)(void *)(out + i), bytes);
     }
     return (ptrdiff_t)i;
+}
+
+/* 32 bytes, the size of most; out is left alone if they are not hex. */
+static inline bool
+decode_32(const char *p, uint8_t *out)
+{
+    __m128i a, b;
+    bool good = bytes16(p, &a);
+
+    if (!(good & bytes16(p + 32, &b)))
+        return false;
+    _mm_storeu_si128((__m128i *)(void *)out, a);
+    _mm_storeu_si128((__m128i *)(void *)(out + 16), b);
+    return true;
 }
 #else
 static inline ptrdiff_t
@@ -238,6 +261,18 @@ decode_blocks(const char *p, uint8_t *out, size_t n)
 {
     (void)p, (void)out, (void)n;
     return 0;
+}
+static inline bool decode_hex(const char *p, uint8_t *out, size_t n);
+
+static inline bool
+decode_32(const char *p, uint8_t *out)
+{
+    uint8_t aside[32];
+
+    if (!decode_hex(p, aside, sizeof aside))
+        return false;
+    memcpy(out, aside, sizeof aside);
+    return true;
 }
 #endif
 
@@ -270,6 +305,8 @@ num_hex(struct span s, uint8_t *out, size_t n)
 
     if (!has_0x(s) || (s.n - 2) / 2 != n || s.n % 2 != 0)
         return false;
+    if (n == 32)
+        return decode_32(s.p + 2, out);
     if (n > sizeof small) { /* too long to keep aside: look first, so that out is left alone */
         for (size_t i = 2; i < s.n; i++)
             if (hex_value[(uint8_t)s.p[i]] == NOT_HEX)
