@@ -18,6 +18,7 @@
 #include "common/opts.h"
 #include "common/talk.h"
 #include "gzip.h"
+#include "recorded.h"
 #include "scenario.h"
 #include "server.h"
 #include "sim.h"
@@ -117,6 +118,17 @@ open_chain(struct settings *s, struct sim *sim)
     free(addresses);
 }
 
+static struct recorded *
+open_recorded(const char *path, struct sim *sim)
+{
+    char err[1000];
+    struct recorded *r = recorded_open(path, err, sizeof err);
+    if (!r)
+        opts_fail("--recorded: %s", err);
+    sim->source = recorded_source(r);
+    return r;
+}
+
 static void
 open_scenario(const char *path, struct sim *sim)
 {
@@ -162,7 +174,11 @@ main(int argc, char **argv)
     sim.seed = s.fault_seed;
     sim.max_body = s.max_body;
     open_scenario(s.scenario, &sim);
-    open_chain(&s, &sim);
+    struct recorded *recorded = NULL;
+    if (s.recorded)
+        recorded = open_recorded(s.recorded, &sim);
+    else
+        open_chain(&s, &sim);
 
     talk_signals();
     allow_many_connections();
@@ -177,6 +193,7 @@ main(int argc, char **argv)
     server_free(server);
     scenario_free(sim.scenario);
     chain_free(sim.chain);
+    recorded_free(recorded);
     knobs_free(&sim.knobs);
     return EXIT_COMPLETE;
 }
