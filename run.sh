@@ -351,28 +351,44 @@ cmd_enrich() {
 
 # A simulated chain behind a fast, a slow and a flaky endpoint, into a schema that is made anew.
 cmd_demo() {
-    local blocks=20000 per_block=10 chain wanted
+    local blocks=20000 per_block=10 chain
     [ $# -eq 0 ] || die 2 'demo takes no options'
     [ -n "$RPCSIM" ] || die 2 'demo needs the source tree: its simulator is not installed'
     build producer/producer fetcher/fetcher writer/writer tests/rpcsim/rpcsim
-    chain=(--seed 1 --blocks "$blocks" --logs-per-block "$per_block")
+    chain=(--blocks "$blocks" --logs-per-block "$per_block")
     simulate fast "${chain[@]}" --latency 5ms
     simulate slow "${chain[@]}" --latency 50ms
-    simulate flaky "${chain[@]}" --latency 10ms --error-share 0.1
-    unset CONTRACT_ADDRESS EVENT_TOPIC DATABASE_URL "${!PG@}"
-    parse_options --from 1 --to "$blocks" --step 200 --schema demo
+    simulate flaky "${chain[@]}" --latency 10ms --error-percent 10 --errors 500,drop,truncated
+    # shellcheck disable=SC2086
+    unset CONTRACT_ADDRESS EVENT_TOPIC RPC_URLS DATABASE_URL ${!PG@}
     private_database_up
-    psql -Xq "$DATABASE_URL" -c 'set client_min_messages = error' -c 'drop schema if exists demo cascade'
+    demo_sql 'drop schema if exists demo cascade'
+    parse_options --from 1 --to "$blocks" --step 200 --schema demo
     prepare
     pull || return
-    wanted="$blocks blocks"
-    prove_demo
+    demo_proof "$blocks" $((blocks * per_block))
 }
 
-simulate() { # simulate NAME OPTION...: an endpoint more
+demo_sql() {
+    PGOPTIONS='-c client_min_messages=error -c search_path=demo' psql -XAtq "$DATABASE_URL" -c "$1"
+}
+
+demo_proof() { # demo_proof BLOCKS ROWS: what must be there now
+    local rows covered
+    rows=$(demo_sql 'select count(*) from logs')
+    covered=$(demo_sql "select range_agg(int8range(from_block, to_block, '[]')) from ranges")
+    say "demo: $rows rows of $2 expected, covered $covered of {[1,$(($1 + 1)))}"
+    [ "$rows" = "$2" ] && [ "$covered" = "{[1,$(($1 + 1)))}" ] || return 1
+    find_gaps
+    pull # says that nothing is missing
+}
+
+simulate() { # simulate NAME OPTION...: one more endpoint
     local line
+    mkfifo "$TMP/$1"
     start simulator "$RPCSIM" --port 0 "${@:2}" >"$TMP/$1"
-    until read -r line <"$TMP/$1"; do sleep 0.01; done
+    read -r line <"$TMP/$1"
+    [ -n "$line" ] || die 3 'the simulator does not start'
     OPT[rpc]+=${OPT[rpc]:+$'\n'}$1=http://${line##* }
 }
 
