@@ -89,6 +89,7 @@ absent(struct json v)
     return json_type(v) == JSON_NULL;
 }
 
+enum { FIELDS = 16 }; /* read at a time; a log has 9 to 12 */
 enum { HAS_BLOCK = 1, HAS_INDEX = 2, HAS_ADDRESS = 4, HAS_TOPICS = 8, HAS_DATA = 16, HAS_ALL = 31 };
 
 /* Reads one member; returns what is wrong with it, or NULL. Unknown members are ignored. */
@@ -162,20 +163,20 @@ static enum decode
 read_log(const struct reading *r, struct json v, struct log *l)
 {
     struct json_items it = json_items(v);
-    struct span key;
-    struct json value;
+    struct json_field fields[FIELDS];
     unsigned has = 0;
 
     l->transaction_index = -1;
     l->has_transaction_hash = l->has_timestamp = l->has_block_hash = false;
-    while (json_next_field(&it, &key, &value)) {
-        const char *wrong = read_member(key, value, l, &has);
-        if (wrong) {
-            snprintf(r->why, WHY_MAX, "log in blocks %llu-%llu: %s", (unsigned long long)r->from,
-                     (unsigned long long)r->to, wrong);
-            return DECODE_BAD;
+    for (size_t n; (n = json_next_fields(&it, fields, FIELDS)) > 0;)
+        for (size_t i = 0; i < n; i++) {
+            const char *wrong = read_member(fields[i].key, fields[i].value, l, &has);
+            if (wrong) {
+                snprintf(r->why, WHY_MAX, "log in blocks %llu-%llu: %s", (unsigned long long)r->from,
+                         (unsigned long long)r->to, wrong);
+                return DECODE_BAD;
+            }
         }
-    }
     if (has != HAS_ALL)
         return bad(r, "log without blockNumber, logIndex, address, topics or data");
     return DECODE_OK;
@@ -185,18 +186,17 @@ static bool
 read_place(struct json log, struct place *out)
 {
     struct json_items it = json_items(log);
-    struct span key;
-    struct json v;
-    int found = 0;
+    struct json_field fields[FIELDS];
+    bool block = false, index = false;
 
     out->log = log;
-    while (found < 2 && json_next_field(&it, &key, &v)) {
-        if (KEY_IS(key, "blockNumber"))
-            found += hex_u64(v, &out->block) ? 1 : 3;
-        else if (KEY_IS(key, "logIndex"))
-            found += hex_u64(v, &out->index) ? 1 : 3;
-    }
-    return found == 2;
+    for (size_t n; (n = json_next_fields(&it, fields, FIELDS)) > 0;)
+        for (size_t i = 0; i < n; i++)
+            if (KEY_IS(fields[i].key, "blockNumber"))
+                block = hex_u64(fields[i].value, &out->block);
+            else if (KEY_IS(fields[i].key, "logIndex"))
+                index = hex_u64(fields[i].value, &out->index);
+    return block && index;
 }
 
 /* --- the filter --- */
