@@ -1,0 +1,207 @@
+/* dataset_blocks_test.c - blocks against a peer's rows, a real chain, and malformed replies. */
+#include "records.h"
+
+static const struct pair_of_names peer[] = {
+    {"number", "block_number", SAME},
+    {"hash", "block_hash", SAME},
+    {"parent_hash", "parent_hash", SAME},
+    {"nonce", "nonce", SAME},
+    {"sha3_uncles", "sha3_uncles", SAME},
+    {"logs_bloom", "logs_bloom", SAME},
+    {"transactions_root", "transactions_root", SAME},
+    {"state_root", "state_root", SAME},
+    {"receipts_root", "receipts_root", SAME},
+    {"miner", "miner", SAME},
+    {"difficulty", "difficulty", SAME},
+    {"total_difficulty", "total_difficulty", SAME},
+    {"size", "size", SAME},
+    {"extra_data", "extra_data", SAME},
+    {"gas_limit", "gas_limit", SAME},
+    {"gas_used", "gas_used", SAME},
+    {"timestamp", "block_timestamp", UNIX_TIME},
+    {"transaction_count", "transaction_count", SAME},
+    {"base_fee_per_gas", "base_fee_per_gas", SAME},
+    {"withdrawals_root", "withdrawals_root", SAME},
+    {"blob_gas_used", "blob_gas_used", SAME},
+    {"excess_blob_gas", "excess_blob_gas", SAME},
+};
+
+#define ETL "ethereum-etl/"
+#define POLYGON "polygon-etl/"
+static const struct peer_case cases[] = {
+    {ETL "test_export_blocks_job/block_with_logs", "expected_blocks.csv", {0x76250}, 1},
+    {ETL "test_export_blocks_job/block_without_transactions", "expected_blocks.csv", {0}, 1},
+    {ETL "test_export_blocks_job/blocks_with_transactions", "expected_blocks.csv", {0xb872, 0xb873}, 2},
+    {ETL "test_stream/blocks_1755634_1755635", "expected_blocks.json", {1755634, 1755635}, 2},
+    {POLYGON "test_export_blocks_job/block_with_logs", "expected_blocks.csv", {0xcf1974}, 1},
+    {POLYGON "test_export_blocks_job/block_with_transaction_eip_1559", "expected_blocks.csv", {0x16c7d38}, 1},
+    {POLYGON "test_export_blocks_job/block_without_transactions", "expected_blocks.csv", {0}, 1},
+    {POLYGON "test_export_blocks_job/blocks_with_transactions", "expected_blocks.csv", {0x898a00, 0x898a01}, 2},
+    {POLYGON "test_stream/block_eip_1559", "expected_blocks.json", {0x16c7d38}, 1},
+    {POLYGON "test_stream/block_with_contracts", "expected_blocks.json", {0x221552}, 1},
+    {POLYGON "test_stream/blocks_with_transfers", "expected_blocks.json", {0x898a05, 0x898a06, 0x898a07}, 3},
+};
+
+static void
+equals_a_peers_rows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct rows rows = {0};
+        char why[WHY_MAX] = "";
+        for (size_t j = 0; j < cases[i].n; j++) {
+            struct block_replies r = block_replies(cases[i].folder, cases[i].blocks[j], false);
+            if (dataset_blocks.block(&r, &rows, why) != DECODE_OK)
+                fail_msg("%s", why);
+        }
+        struct records theirs = expected_rows(&cases[i]), ours = records_of_rows(&table_blocks, &rows);
+        sort_records(&theirs, "number", NULL);
+        COMPARE(cases[i].folder, &theirs, &ours, peer);
+        buf_free(&rows.data);
+    }
+}
+
+static char block_text[] =
+    "{\"number\":\"0x5\",\"hash\":\"0x1111111111111111111111111111111111111111111111111111111111111111\","
+    "\"parentHash\":\"0x2222222222222222222222222222222222222222222222222222222222222222\","
+    "\"timestamp\":\"0x64\",\"transactions\":[\"0x11\"]%s}";
+
+static enum decode
+decode_with(const char *more, uint64_t number, struct rows *rows, char *why)
+{
+    char text[4096];
+    snprintf(text, sizeof text, block_text, more);
+    struct block_replies r = {.number = number, .has_block = true, .block = parsed_text(text)};
+    return dataset_blocks.block(&r, rows, why);
+}
+
+static void
+needs_little_and_ignores_the_unknown(void **state)
+{
+    struct rows rows = {0};
+    char why[WHY_MAX] = "";
+
+    (void)state;
+    assert_int_equal(decode_with(",\"author\":7,\"sealFields\":[{}],\"miner\":null", 5, &rows, why), DECODE_OK);
+    struct records r = records_of_rows(&table_blocks, &rows);
+    assert_string_equal(value_of(&r.r[0], "block_number"), "5");
+    assert_string_equal(value_of(&r.r[0], "transaction_count"), "1");
+    assert_string_equal(value_of(&r.r[0], "miner"), "");
+    assert_string_equal(value_of(&r.r[0], "gas_used"), "");
+    buf_free(&rows.data);
+}
+
+static void
+takes_wide_values(void **state)
+{
+    struct rows rows = {0};
+    char why[WHY_MAX] = "";
+
+    (void)state;
+    assert_int_equal(decode_with(",\"totalDifficulty\":\"0xffffffffffffffffffffffffffffffffffffffffffffffffffff"
+                                 "ffffffffffff\",\"gasLimit\":\"0x7fffffffffffffff\"", 5, &rows, why), DECODE_OK);
+    struct records r = records_of_rows(&table_blocks, &rows);
+    assert_string_equal(value_of(&r.r[0], "total_difficulty"),
+                        "115792089237316195423570985008687907853269984665640564039457584007913129639935");
+    assert_string_equal(value_of(&r.r[0], "gas_limit"), "9223372036854775807");
+    buf_free(&rows.data);
+}
+
+static void
+refuses_what_does_not_fit(void **state)
+{
+    static const struct {
+        const char *more;
+        uint64_t number;
+        const char *word;
+    } bad[] = {
+        {"", 6, "another"},
+        {",\"gasUsed\":\"0x8000000000000000\"", 5, "gasUsed"},
+        {",\"gasUsed\":\"21000\"", 5, "gasUsed"},
+        {",\"gasUsed\":\"0x\"", 5, "gasUsed"},
+        {",\"miner\":\"0x1234\"", 5, "miner"},
+        {",\"logsBloom\":\"0x00\"", 5, "logsBloom"},
+        {",\"extraData\":\"0x123\"", 5, "extraData"},
+        {",\"stateRoot\":\"0xzz11111111111111111111111111111111111111111111111111111111111111\"", 5, "stateRoot"},
+        {",\"difficulty\":\"0x10000000000000000000000000000000000000000000000000000000000000000\"", 5,
+         "difficulty"},
+        {",\"difficulty\":{}", 5, "difficulty"},
+        {",\"withdrawals\":5", 5, "withdrawals"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct rows rows = {0};
+        char why[WHY_MAX] = "";
+        assert_int_equal(decode_with(bad[i].more, bad[i].number, &rows, why), DECODE_BAD);
+        if (!strstr(why, bad[i].word))
+            fail_msg("\"%s\" does not name %s", why, bad[i].word);
+        assert_int_equal(rows.n, 0);
+        assert_int_equal(rows.data.n, 0);
+        buf_free(&rows.data);
+    }
+}
+
+/* The whole recorded chain: what we store is what the node said, member by member. */
+static void
+keeps_every_fork(void **state)
+{
+    static const struct {
+        const char *member, *column;
+        bool number;
+    } kept_as_sent[] = {
+        {"hash", "block_hash", false}, {"parentHash", "parent_hash", false}, {"miner", "miner", false},
+        {"stateRoot", "state_root", false}, {"logsBloom", "logs_bloom", false}, {"gasUsed", "gas_used", true},
+        {"baseFeePerGas", "base_fee_per_gas", true}, {"withdrawalsRoot", "withdrawals_root", false},
+        {"blobGasUsed", "blob_gas_used", true}, {"excessBlobGas", "excess_blob_gas", true},
+        {"parentBeaconBlockRoot", "parent_beacon_block_root", false}, {"requestsHash", "requests_hash", false},
+        {"difficulty", "difficulty", true}, {"size", "size", true}, {"extraData", "extra_data", false},
+    };
+    struct span text = fixture("execution-apis/blocks.jsonl");
+    uint64_t number = 0;
+
+    (void)state;
+    for (; text.n > 0; number++) {
+        const char *end = memchr(text.p, '\n', text.n);
+        struct json block = parsed((struct span){text.p, (size_t)(end - text.p)}), v;
+        struct block_replies r = {.number = number, .has_block = true, .full = true, .block = block};
+        struct rows rows = {0};
+        char why[WHY_MAX] = "", want[40];
+        struct span s;
+        if (dataset_blocks.block(&r, &rows, why) != DECODE_OK)
+            fail_msg("%s", why);
+        struct records ours = records_of_rows(&table_blocks, &rows);
+        for (size_t i = 0; i < sizeof kept_as_sent / sizeof kept_as_sent[0]; i++) {
+            const char *got = value_of(&ours.r[0], kept_as_sent[i].column);
+            if (!json_get(block, kept_as_sent[i].member, &v)) {
+                assert_string_equal(got, "");
+                continue;
+            }
+            assert_true(json_string(v, &s));
+            if (kept_as_sent[i].number) {
+                snprintf(want, sizeof want, "%llu", strtoull(s.p, NULL, 16));
+                assert_string_equal(got, want);
+            } else {
+                assert_int_equal(strlen(got), s.n);
+                assert_memory_equal(got, s.p, s.n);
+            }
+        }
+        buf_free(&rows.data);
+        text.n -= (size_t)(end + 1 - text.p);
+        text.p = end + 1;
+    }
+    assert_int_equal(number, 55);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equals_a_peers_rows),
+        cmocka_unit_test(needs_little_and_ignores_the_unknown),
+        cmocka_unit_test(takes_wide_values),
+        cmocka_unit_test(refuses_what_does_not_fit),
+        cmocka_unit_test(keeps_every_fork),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,424 @@
+/* records.h - recorded replies and a peer's expected rows, for the tests of datasets.
+ *
+ * Files lie in tests/fixtures, gzipped where large. A record is a row as names and texts: of a
+ * JSON line, of a CSV line, or of a COPY row of ours. Memory lives as long as the program.
+ */
+#ifndef SLUICE_TEST_RECORDS_H
+#define SLUICE_TEST_RECORDS_H
+
+#include <ctype.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "common/buf.h"
+#include "common/row.h"
+#include "fetcher/dataset.h"
+#include "fetcher/hexfield.h"
+#include "fetcher/json.h"
+
+#define FIXTURES "tests/fixtures/"
+#define UNUSED __attribute__((unused))
+
+/* --- texts --- */
+
+static void *kept[1 << 20];
+static size_t n_kept;
+
+static void *
+keep(void *p)
+{
+    assert_true(n_kept < sizeof kept / sizeof kept[0]);
+    kept[n_kept++] = p;
+    return p;
+}
+
+/* A fixture's text, or that of the same name with .gz; padded for json_parse, NUL-terminated. */
+static UNUSED struct span
+fixture(const char *name)
+{
+    struct buf b = {0};
+    char command[600], path[500];
+    size_t n;
+
+    snprintf(path, sizeof path, FIXTURES "%s", name);
+    FILE *f = fopen(path, "r");
+    if (f) {
+        fclose(f);
+        snprintf(command, sizeof command, "cat '%s'", path);
+    } else {
+        snprintf(command, sizeof command, "gzip -dc '%s.gz'", path);
+    }
+    f = popen(command, "r");
+    assert_non_null(f);
+    while ((n = fread(buf_room(&b, 1 << 16), 1, 1 << 16, f)) > 0)
+        b.n += n;
+    if (pclose(f) != 0)
+        fail_msg("no fixture %s", path);
+    memset(buf_room(&b, JSON_PADDING), 0, JSON_PADDING);
+    keep(b.p);
+    return (struct span){b.p, b.n};
+}
+
+/* Parses text into a document of its own. */
+static UNUSED struct json
+parsed(struct span text)
+{
+    struct json_doc **d = keep(xmalloc(sizeof *d));
+    struct buf b = {0};
+    struct json root;
+    const char *error;
+
+    *d = json_new();
+    buf_add(&b, text.p, text.n);
+    memset(buf_room(&b, JSON_PADDING), 0, JSON_PADDING);
+    if (!json_parse(*d, b.p, b.n, &root, &error))
+        fail_msg("not JSON: %s: %.*s", error, (int)(text.n > 200 ? 200 : text.n), text.p);
+    buf_free(&b);
+    return root;
+}
+
+static UNUSED struct json
+parsed_text(const char *text)
+{
+    return parsed(span_of(text));
+}
+
+/* The result member of a recorded JSON-RPC reply. */
+static UNUSED struct json
+reply(const char *name)
+{
+    struct json root = parsed(fixture(name)), result;
+    assert_true(json_get(root, "result", &result));
+    return result;
+}
+
+/* --- a folder of a peer's tests: replies by the names of their requests, and expected rows --- */
+
+struct peer_case {
+    const char *folder, *expected;
+    uint64_t blocks[3];
+    size_t n;
+};
+
+static UNUSED struct json
+block_reply(const char *folder, uint64_t number)
+{
+    char name[400];
+    snprintf(name, sizeof name, "%s/web3_response.eth_getBlockByNumber_0x%llx_true.json", folder,
+             (unsigned long long)number);
+    return reply(name);
+}
+
+/* The receipts of a block, each from a reply of its own, as one array. */
+static UNUSED struct json
+receipt_replies(const char *folder, struct json block)
+{
+    struct buf all = {0};
+    struct json txs, tx, v;
+    struct span hash;
+    char name[400];
+
+    assert_true(json_get(block, "transactions", &txs));
+    buf_addc(&all, '[');
+    for (struct json_items it = json_items(txs); json_next(&it, &tx);) {
+        assert_true(json_get(tx, "hash", &v) && json_string(v, &hash));
+        snprintf(name, sizeof name, "%s/web3_response.eth_getTransactionReceipt_%.*s.json", folder,
+                 (int)hash.n, hash.p);
+        if (all.n > 1)
+            buf_addc(&all, ',');
+        json_print(&all, reply(name), 1 << 26);
+    }
+    buf_addc(&all, ']');
+    struct json array = parsed((struct span){all.p, all.n});
+    buf_free(&all);
+    return array;
+}
+
+static UNUSED struct block_replies
+block_replies(const char *folder, uint64_t number, bool receipts)
+{
+    struct block_replies r = {.number = number, .has_block = true, .full = true, .has_receipts = receipts};
+    r.block = block_reply(folder, number);
+    if (receipts)
+        r.receipts = receipt_replies(folder, r.block);
+    return r;
+}
+
+/* --- records --- */
+
+enum { RECORD_FIELDS = 48 };
+
+struct record {
+    size_t n;
+    struct {
+        const char *key, *value; /* value: "" for null */
+    } field[RECORD_FIELDS];
+};
+
+struct records {
+    struct record *r;
+    size_t n;
+};
+
+static UNUSED const char *
+value_of(const struct record *r, const char *key)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (strcmp(r->field[i].key, key) == 0)
+            return r->field[i].value;
+    return NULL;
+}
+
+static struct record *
+records_add(struct records *rs)
+{
+    if ((rs->n & (rs->n - 1)) == 0) {
+        struct record *more = keep(xmalloc((rs->n ? 2 * rs->n : 1) * sizeof *more));
+        if (rs->n > 0)
+            memcpy(more, rs->r, rs->n * sizeof *more);
+        rs->r = more;
+    }
+    rs->r[rs->n] = (struct record){0};
+    return &rs->r[rs->n++];
+}
+
+static void
+record_add(struct record *r, struct span key, struct span value)
+{
+    assert_true(r->n < RECORD_FIELDS);
+    r->field[r->n].key = keep(xstrndup(key.p, key.n));
+    r->field[r->n++].value = keep(xstrndup(value.p, value.n));
+}
+
+/* Numbers in quotes: a peer writes 256-bit ones as JSON numbers, which no parser keeps. */
+static void
+quote_numbers(struct span line, struct buf *out)
+{
+    bool text = false;
+    for (size_t i = 0; i < line.n; i++) {
+        char c = line.p[i];
+        if (text && c == '\\') {
+            buf_addc(out, c);
+            c = line.p[++i];
+        } else if (c == '"') {
+            text = !text;
+        } else if (!text && (isdigit((unsigned char)c) || c == '-')) {
+            buf_addc(out, '"');
+            for (; i < line.n && (isdigit((unsigned char)line.p[i]) || strchr("-.eE+", line.p[i])); i++)
+                buf_addc(out, line.p[i]);
+            buf_addc(out, '"');
+            i--;
+            continue;
+        }
+        buf_addc(out, c);
+    }
+}
+
+static UNUSED struct records
+records_of_lines(struct span text)
+{
+    struct records rs = {0};
+    struct json_doc *d = json_new();
+
+    while (text.n > 0) {
+        const char *end = memchr(text.p, '\n', text.n);
+        size_t n = end ? (size_t)(end - text.p) : text.n;
+        struct buf line = {0}, printed = {0};
+        struct json root, v;
+        struct span key, s;
+        const char *error = "";
+
+        quote_numbers((struct span){text.p, n}, &line);
+        memset(buf_room(&line, JSON_PADDING), 0, JSON_PADDING);
+        text.p += end ? n + 1 : n;
+        text.n -= end ? n + 1 : n;
+        if (line.n > 0) {
+            struct record *r = records_add(&rs);
+            if (!json_parse(d, line.p, line.n, &root, &error))
+                fail_msg("not a JSON line: %s: %.300s", error, line.p);
+            for (struct json_items it = json_items(root); json_next_field(&it, &key, &v);) {
+                printed.n = 0;
+                if (!json_string(v, &s)) {
+                    json_print(&printed, v, 1 << 24);
+                    s = (struct span){printed.p, json_type(v) == JSON_NULL ? 0 : printed.n};
+                }
+                record_add(r, key, s);
+            }
+        }
+        buf_free(&line);
+        buf_free(&printed);
+    }
+    json_free(d);
+    return rs;
+}
+
+/* One CSV field from *p; RFC 4180. */
+static struct span
+csv_field(const char **p, const char *end, struct buf *scratch)
+{
+    scratch->n = 0;
+    bool quoted = *p < end && **p == '"';
+    if (quoted)
+        ++*p;
+    for (; *p < end; ++*p) {
+        char c = **p;
+        if (quoted && c == '"') {
+            if (*p + 1 < end && (*p)[1] == '"')
+                ++*p;
+            else {
+                quoted = false;
+                continue;
+            }
+        } else if (!quoted && (c == ',' || c == '\n' || c == '\r')) {
+            break;
+        }
+        buf_addc(scratch, c);
+    }
+    return (struct span){scratch->p, scratch->n};
+}
+
+static UNUSED struct records records_of_csv(struct span text);
+
+static UNUSED struct records
+expected_rows(const struct peer_case *c)
+{
+    char name[400];
+    snprintf(name, sizeof name, "%s/%s", c->folder, c->expected);
+    bool csv = strstr(c->expected, ".csv") != NULL;
+    return csv ? records_of_csv(fixture(name)) : records_of_lines(fixture(name));
+}
+
+static UNUSED struct records
+records_of_csv(struct span text)
+{
+    struct records rs = {0};
+    struct buf scratch = {0};
+    struct record names = {0};
+    const char *p = text.p, *end = text.p + text.n;
+    bool first = true;
+
+    while (p < end) {
+        if (*p == '\n' || *p == '\r') {
+            p++;
+            continue;
+        }
+        struct record *r = first ? &names : records_add(&rs);
+        for (size_t i = 0;; i++) {
+            struct span s = csv_field(&p, end, &scratch);
+            record_add(r, first ? s : span_of(names.field[i].key), s);
+            if (p >= end || *p != ',')
+                break;
+            p++;
+        }
+        first = false;
+    }
+    buf_free(&scratch);
+    return rs;
+}
+
+/* Rows of ours, after row_check. */
+static UNUSED struct records
+records_of_rows(const struct table *t, const struct rows *rows)
+{
+    struct buf text = {0};
+    struct span data = {rows->data.p, rows->data.n};
+
+    assert_true(row_check(t, data, rows->n));
+    row_print(&text, ROW_NDJSON, t, data, false);
+    struct records rs = records_of_lines((struct span){text.p, text.n});
+    assert_int_equal(rs.n, rows->n);
+    buf_free(&text);
+    return rs;
+}
+
+/* --- comparing --- */
+
+enum form { SAME, UNIX_TIME, LIST }; /* as text; unix seconds with an ISO time; "[0,1]" with "0,1" or 0 items */
+
+struct pair_of_names {
+    const char *theirs, *ours;
+    enum form form;
+};
+
+static void
+normal(const char *in, enum form form, char *out, size_t size)
+{
+    struct tm tm = {0};
+    if (form == UNIX_TIME && strchr(in, 'T') &&
+        sscanf(in, "%d-%d-%dT%d:%d:%d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
+               &tm.tm_sec) == 6) {
+        /* days since 1970 by the civil calendar */
+        int64_t y = tm.tm_year - (tm.tm_mon <= 2), era = y / 400, yoe = y - era * 400;
+        int64_t doy = (153 * (tm.tm_mon + (tm.tm_mon > 2 ? -3 : 9)) + 2) / 5 + tm.tm_mday - 1;
+        int64_t days = era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+        snprintf(out, size, "%lld",
+                 (long long)(days * 86400 + tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec));
+        return;
+    }
+    size_t n = 0;
+    for (; *in && n + 1 < size; in++)
+        if (form != LIST || !strchr("[]{} \"", *in))
+            out[n++] = *in;
+    out[n] = '\0';
+}
+
+static const char *sort_key[2];
+
+static int
+by_key(const void *a, const void *b)
+{
+    for (int i = 0; i < 2 && sort_key[i]; i++) {
+        const char *x = value_of(a, sort_key[i]), *y = value_of(b, sort_key[i]);
+        int64_t m = strtoll(x, NULL, 10), n = strtoll(y, NULL, 10);
+        if (m != n)
+            return m < n ? -1 : 1;
+    }
+    return 0;
+}
+
+/* Sorts by one or two number columns; peers write blocks as they come. */
+static UNUSED void
+sort_records(struct records *rs, const char *first, const char *second)
+{
+    sort_key[0] = first;
+    sort_key[1] = second;
+    if (rs->n > 0)
+        qsort(rs->r, rs->n, sizeof *rs->r, by_key);
+}
+
+/* Every named column of every row is equal; rows come in the same order. */
+static UNUSED void
+compare(const char *what, const struct records *theirs, const struct records *ours,
+        const struct pair_of_names *names, size_t n)
+{
+    static char a[1 << 20], b[1 << 20];
+    size_t wrong = 0;
+
+    if (theirs->n != ours->n)
+        fail_msg("%s: %zu rows, expected %zu", what, ours->n, theirs->n);
+    for (size_t i = 0; i < theirs->n; i++)
+        for (size_t j = 0; j < n; j++) {
+            const char *x = value_of(&theirs->r[i], names[j].theirs);
+            const char *y = value_of(&ours->r[i], names[j].ours);
+            if (!x)
+                continue; /* older recordings have fewer columns */
+            if (!y)
+                fail_msg("%s: no column %s", what, names[j].ours);
+            normal(x, names[j].form, a, sizeof a);
+            normal(y, names[j].form, b, sizeof b);
+            if (strcmp(a, b) != 0 && wrong++ < 20)
+                print_message("%s, row %zu, %s: \"%.80s\", expected \"%.80s\"\n", what, i, names[j].ours, b, a);
+        }
+    assert_int_equal(wrong, 0);
+}
+#define COMPARE(what, theirs, ours, names) compare(what, theirs, ours, names, sizeof names / sizeof names[0])
+
+#endif
