@@ -100,13 +100,14 @@ answer_get(struct request *r, const char *url)
     }
 }
 
+/* Disconnecting a TCP socket sends a reset; MHD closes it later. */
 static void
-reset_on_close(struct MHD_Connection *connection)
+reset(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct linger now = {.l_onoff = 1, .l_linger = 0};
+    const struct sockaddr none = {.sa_family = AF_UNSPEC};
     if (info)
-        setsockopt(info->connect_fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+        connect(info->connect_fd, &none, sizeof none);
 }
 
 /* Gives half of the body; then an error at once, or after a while. */
@@ -143,7 +144,7 @@ static enum MHD_Result
 send_reply(struct request *r)
 {
     if (r->reply.act == ACT_RESET)
-        reset_on_close(r->connection);
+        reset(r->connection);
     if (r->reply.act == ACT_DROP || r->reply.act == ACT_HANG || r->reply.act == ACT_RESET)
         return MHD_NO;
     struct MHD_Response *response = make_response(r);
