@@ -67,11 +67,11 @@ no_main_cluster() { # no_main_cluster on|off
 
 install() { # install PACKAGE...
     local status
-    as_root apt-get -qq update >&2 || say 'apt-get update failed, trying with the lists that are there'
+    as_root apt-get -qq update || say 'apt-get update failed, trying with the lists that are there'
+    set -- "${@/#MSGPACK/$(msgpack_package)}"
+    say "installing $*"
     no_main_cluster on
-    # shellcheck disable=SC2046
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install \
-        $(printf '%s\n' "$@" | sed "s/^MSGPACK$/$(msgpack_package)/") >&2
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "$@" >/dev/null
     status=$?
     no_main_cluster off
     return "$status"
@@ -94,7 +94,6 @@ main() {
     if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
         cannot 'not root, and there is no sudo' "${packages[@]}"
     fi
-    say "installing ${packages[*]}"
     install "${packages[@]}" || cannot 'apt-get failed' "${packages[@]}"
 }
 
