@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A real node: anvil with a contract that emits ERC-20 Transfer logs, three fetchers on it. Every column
-# of every row must equal what an independent reader (tests/anvil/rows.mjs) asks the node for.
+# of every row must equal what an independent reader (tests/reader/rows.mjs) asks the node for.
 # shellcheck source=tests/lib.sh
 . tests/lib.sh
 anvil_options=(--no-mining --order fifo --hardfork prague --timestamp 1700000000 --gas-limit 1000000000 --base-fee 0)
@@ -9,7 +9,7 @@ start_postgres
 start_anvil other "${anvil_options[@]}" --chain-id 1
 other=$URL
 start_anvil node "${anvil_options[@]}" --chain-id 31337
-run node tests/anvil/chain.mjs "$URL" 200 10 10 20
+run node tests/reader/chain.mjs "$URL" 200 10 10 20
 is "$STATUS" 0 "the chain is made" || bail "$ERR"
 head=$(jq .head <<<"$OUT")
 is "$(jq .logs <<<"$OUT")" 20000 'of 20,000 logs'
@@ -21,7 +21,7 @@ like "$ERR" 'wrong.*chain (id )?1[^0-9].*31337' 'an endpoint of another chain is
 unlike "$ERR" '\[wrong\] completed' 'and did nothing'
 
 compare() { # compare TABLE ORDER FROM TO
-    node tests/anvil/rows.mjs "$URL" "$1" "$3" "$4" >"$T/$1.node"
+    node tests/reader/rows.mjs "$URL" "$1" "$3" "$4" >"$T/$1.node"
     sql "select * from $1 order by $2" >"$T/$1.table"
     is "$(wc -l <"$T/$1.table")" "$(wc -l <"$T/$1.node")" "$1: as many rows as the node has"
     cmp -s "$T/$1.node" "$T/$1.table"
