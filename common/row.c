@@ -85,9 +85,11 @@ row_bytes(struct buf *b, const void *p, size_t n)
 void
 row_unix_time(struct buf *b, int64_t seconds)
 {
-    if (seconds > ROW_TIME_MAX)
-        seconds = ROW_TIME_MAX; /* decoders refuse these */
-    row_int8(b, (seconds < 0 ? 0 : seconds) * 1000000 - (int64_t)ROW_PG_EPOCH * 1000000);
+    if (seconds > ROW_TIME_MAX) /* decoders refuse these and negative ones */
+        seconds = ROW_TIME_MAX;
+    if (seconds < 0)
+        seconds = 0;
+    row_int8(b, (seconds - ROW_PG_EPOCH) * 1000000);
 }
 
 /* --- numeric --- */
