@@ -236,6 +236,10 @@ leave() { # whatever happened: no process, socket or lock stays
 prepare() { # prepare OPTION...: all that comes before a job
     build producer/producer fetcher/fetcher writer/writer
     resolve
+    if [ -n "${OPT[dry-run]:-}" ] && ! database_exists; then
+        echo "${OPT[from]}-${OPT[to]}" >"$TMP/gaps"
+        return
+    fi
     database_up
     find_gaps
 }
@@ -245,7 +249,8 @@ blocks_in_gaps() {
 }
 
 dry_run() {
-    local wanted=$((OPT[to] - OPT[from] + 1)) missing ranges spec
+    local wanted=$((OPT[to] - OPT[from] + 1)) missing ranges spec place="private, in $VAR/pg"
+    [ -z "$DATABASE_URL" ] || [ -n "${PRIVATE:-}" ] || place='as named'
     missing=$(blocks_in_gaps)
     ranges=$(wc -l <"$TMP/gaps")
     printf '%-12s%s\n' \
@@ -254,7 +259,7 @@ dry_run() {
         tasks "$(awk -F- -v s="${OPT[step]}" '{ n += int(($NF - $1 + s) / s) } END { printf "%d", n }' "$TMP/gaps")" \
         step "${OPT[step]}" concurrency "$MAX_CONCURRENCY" workers "${OPT[workers]:-1}" \
         connections "${OPT[connections]}" batch "${BATCH_SIZE:-writer\'s default}" \
-        database "$DATABASE_NAME, schema ${OPT[schema]}"
+        database "$place, schema ${OPT[schema]}"
     for spec in "${SPECS[@]}"; do printf '%-12s%s\n' endpoint "$(endpoint_name "$spec")"; done
 }
 

@@ -66,12 +66,19 @@ pg_stop() {
         as_pg "$(pg_bin pg_ctl)" -D "$PG/data" -s -w -t 60 -m fast stop >/dev/null
 }
 
-database_up() { # sets and exports DATABASE_URL: by environment, since it may hold a password
-    if [ -n "${OPT[db]:-}" ]; then DATABASE_URL=${OPT[db]}; fi
-    if [ -z "${DATABASE_URL:-}" ] && [ -n "${PGHOST:-}${PGHOSTADDR:-}${PGPORT:-}${PGDATABASE:-}${PGSERVICE:-}" ]; then
+database_named() { # sets DATABASE_URL when a database is named: by option, by environment, or by libpq's
+    DATABASE_URL=${OPT[db]:-${DATABASE_URL:-}}
+    [ -n "$DATABASE_URL" ] || [ -z "${PGHOST:-}${PGHOSTADDR:-}${PGPORT:-}${PGDATABASE:-}${PGSERVICE:-}" ] ||
         DATABASE_URL=postgresql://
-    fi
-    if [ -z "${DATABASE_URL:-}" ]; then private_database_up; else DATABASE_NAME="as named"; fi
+    [ -n "$DATABASE_URL" ]
+}
+
+database_exists() { # named, or made by an earlier run
+    database_named || [ -e "$VAR/pg" ]
+}
+
+database_up() { # exports DATABASE_URL; not an argument of programs, since it may hold a password
+    database_named || private_database_up
     export DATABASE_URL
 }
 
@@ -80,8 +87,7 @@ private_database_up() {
     pg_place
     exec 9>"$VAR/pg.users"
     { flock 7 && flock -s 9 && pg_start; } 7>"$VAR/pg.start" || exit
-    # shellcheck disable=SC2034  # for --dry-run
-    PRIVATE=1 DATABASE_NAME="private, in $VAR/pg"
+    PRIVATE=1
     DATABASE_URL="host='${SOCKETS//\'/\\\'}' user=postgres dbname=postgres"
 }
 

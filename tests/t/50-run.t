@@ -1,0 +1,174 @@
+#!/usr/bin/env bash
+# run.sh: jobs, its private database, what it starts and what it leaves behind.
+# shellcheck source=tests/lib.sh
+. tests/lib.sh
+
+export SLUICE_VAR=$T/var
+chain=(--seed 5 --blocks 3000 --logs-per-block 4)
+
+descendants() { # descendants PID: their ids
+    local pid
+    for pid in $(pgrep -P "$1"); do echo "$pid"; descendants "$pid"; done
+}
+
+left_behind() { # what a run must not leave: processes of ours, sockets, folders
+    pgrep -f "$T/var|/tmp/sluice\.[A-Za-z0-9]*/(tasks|results|control)" || :
+    find "$T/var/run" -mindepth 1 2>/dev/null
+    for dir in /tmp/sluice.??????; do [[ ! -e $dir ]] || grep -qs "$dir" "$T/others" || echo "$dir"; done
+}
+
+in_private() { # in_private QUERY: through psql, which run.sh opens
+    ./run.sh psql -XAtqc "$1" 2>>"$T/psql.err"
+}
+
+completed() { # completed FILE N: that many tasks are committed
+    [ "$(grep -c 'completed task' "$1")" -ge "$2" ]
+}
+
+printf '%s\n' /tmp/sluice.?????? >"$T/others" # of runs that are none of ours
+start_rpcsim fast "${chain[@]}" --latency 1ms
+fast=$URL
+start_rpcsim slow "${chain[@]}" --latency 100ms
+slow=$URL
+
+# --- words ---
+run ./run.sh --help
+is "$STATUS" 0 '--help: exit 0'
+for option in --from --to --rpc --db --event --dry-run; do like "$OUT" "$option " "  has $option"; done
+run ./run.sh --version
+like "$STATUS $OUT" '^0 sluice [0-9.]+$' '--version'
+
+# --- a job in a private database ---
+job=(./run.sh --rpc "quick=$fast/v3/SECRETKEY" --from 1 --to 2000 --step 100)
+run "${job[@]}" --dry-run
+is "$STATUS" 0 '--dry-run: exit 0' || diag "$ERR"
+like "$OUT" 'wanted +2000' '  blocks wanted'
+like "$OUT" 'covered +0' '  covered'
+like "$OUT" 'missing +2000 in 1 range' '  missing'
+like "$OUT" 'tasks +20' '  tasks'
+like "$OUT" 'endpoint +quick' '  endpoints'
+unlike "$OUT$ERR" SECRETKEY '  and no key'
+run ./run.sh psql -XAtqc "select count(*) from pg_tables where tablename in ('logs', 'jobs')"
+is "$STATUS $OUT" '0 0' '  nothing was made'
+
+run "${job[@]}"
+is "$STATUS" 0 'a job: exit 0' || diag "$ERR"
+like "$ERR" '\[quick\] completed task [0-9]+ \(blocks 1-100\): 400 logs' 'a line for each task'
+is "$(grep -c 'completed task' <<<"$ERR")" 20 'of 20 tasks'
+like "$ERR" '=== RPC Statistics ===' 'statistics'
+like "$ERR" '\[quick\] requests=[0-9]+ failures=0 avg_latency=[0-9]+ms' 'of the endpoint'
+unlike "$OUT$ERR" SECRETKEY 'and no key'
+is "$OUT" '' 'nothing on stdout'
+is "$(left_behind)" '' 'leaves no process, socket or lock'
+is "$(in_private 'select count(*) from logs')" 8000 'every log is there'
+is "$(in_private "select range_agg(int8range(from_block, to_block, '[]')) from ranges")" '{[1,2001)}' 'and covered'
+run "${job[@]}"
+is "$STATUS" 0 'the same job again: exit 0'
+like "$ERR" 'nothing missing: blocks 1-2000 are covered' 'says that nothing is missing'
+run ./run.sh --rpc "$fast" --from 1900 --to latest --dry-run
+like "$OUT" 'blocks +1900-3000' '--to latest is the newest block'
+like "$OUT" 'missing +1000 in 1 range' 'and a longer range lacks just what is new'
+run ./run.sh --rpc "$fast" --from 1901 --to latest --workers 2
+is "$STATUS" 0 '--workers 2: exit 0' || diag "$ERR"
+is "$(in_private 'select count(*), max(block_number) from logs')" '12000|3000' 'lands the rest'
+run ./run.sh gaps
+is "$STATUS $OUT" '0 ' 'gaps: nothing' || diag "$ERR"
+run ./run.sh status
+is "$STATUS" 0 'status: exit 0' || diag "$ERR"
+like "$OUT$ERR" 3000 'tells what is covered'
+
+# --- signals ---
+job=(./run.sh --schema stopped --rpc "slow=$slow,concurrency=2" --from 1 --to 3000 --step 10)
+spawn drained "${job[@]}"
+wait_for 30 completed "$T/drained.err" 5
+run "${job[@]}"
+is "$STATUS" 2 'the same job at the same time: exit 2'
+like "$ERR" "running already, as process $PID" 'names the process'
+run ./run.sh status
+like "$OUT$ERR" "process $PID" 'status: tells that it runs'
+kill -INT "$PID"
+wait "$PID"
+is "$?" 130 'Ctrl-C: exit 130' || diag "$(<"$T/drained.err")"
+like "$(<"$T/drained.err")" 'the same command goes on' 'tells how to go on'
+is "$(left_behind)" '' 'leaves nothing behind'
+lines=$(grep -c 'completed task' "$T/drained.err")
+is "$(in_private 'select sum(to_block - from_block + 1) from stopped.ranges')" "$((lines * 10))" \
+    'what was in flight is committed and told, no more, no less'
+
+spawn left "${job[@]}"
+wait_for 30 completed "$T/left.err" 3
+mapfile -t children < <(descendants "$PID")
+for child in "${children[@]}"; do
+    [ "$(cat "/proc/$child/comm")" = producer ] && kill -STOP "$child"
+done
+kill -INT "$PID"
+wait_line 5 "$T/left.err" 'once more to leave'
+kill -INT "$PID"
+wait_for 10 gone "$PID"
+ok $? 'a second Ctrl-C leaves at once'
+wait "$PID"
+is "$?" 130 'with exit 130'
+is "$(left_behind)" '' 'and nothing behind'
+
+spawn killed "${job[@]}"
+wait_for 30 completed "$T/killed.err" 3
+mapfile -t children < <(descendants "$PID")
+kill -KILL "$PID"
+wait "$PID" 2>/dev/null
+all_gone() { for child in "${children[@]}"; do gone "$child" || return; done; }
+wait_for 5 all_gone
+ok $? 'kill -9 of run.sh ends its programs'
+run ./run.sh --schema stopped --rpc "quick=$fast" --from 1 --to 3000
+is "$STATUS" 0 'the next run goes on' || diag "$ERR"
+is "$(in_private 'select count(*) from stopped.logs')" 12000 'to the end'
+run ./run.sh stop
+is "$STATUS" 0 'stop: exit 0' || diag "$ERR"
+is "$(left_behind)" '' 'what a killed run left is gone'
+
+# --- more endpoints, other endpoints ---
+spawn added ./run.sh --schema added --rpc "slow=$slow,concurrency=1" --from 1 --to 3000 --step 10
+wait_for 30 completed "$T/added.err" 2
+run ./run.sh add "helper=$fast"
+is "$STATUS" 0 'add: exit 0' || diag "$ERR"
+wait_for 60 gone "$PID"
+wait "$PID"
+is "$?" 0 'the job ends' || diag "$(tail -n 20 "$T/added.err")"
+like "$(<"$T/added.err")" '\[helper\] completed task' 'with the help of the new endpoint'
+run ./run.sh add "helper=$fast"
+is "$STATUS" 2 'add without a job: exit 2'
+
+spawn stopped ./run.sh --schema stop --rpc "slow=$slow,concurrency=1" --from 1 --to 3000 --step 10
+wait_for 30 completed "$T/stopped.err" 2
+run ./run.sh stop
+is "$STATUS" 0 'stop: exit 0' || diag "$ERR"
+wait "$PID"
+is "$?" 130 'ends the job as Ctrl-C does'
+
+start_rpcsim foreign "${chain[@]}" --chain-id 99
+run ./run.sh --schema guard --rpc "quick=$fast" --rpc "foreign=$URL" --from 1 --to 3000
+is "$STATUS" 0 'an endpoint of another chain beside a right one: exit 0' || diag "$ERR"
+like "$ERR" 'foreign.*99' 'is refused by name'
+unlike "$ERR" '\[foreign\] completed' 'and does nothing'
+
+run ./run.sh --schema event --rpc "quick=$fast" --from 1 --to 100 --event 'Transfer(address,address,uint256)'
+is "$STATUS" 0 '--event: exit 0' || diag "$ERR"
+is "$(in_private "select count(*) from event.logs where topic0 <>
+    '\xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'")" 0 'brings only that event'
+like "$(in_private 'select count(*) from event.logs')" '^[1-9]' 'and brings it'
+
+# --- places ---
+long=$T/a-folder-whose-name-is-so-long/that-no-socket-in-it/could-have-a-path/of-less-than-one-hundred-and-eight-bytes
+run env SLUICE_VAR="$long" ./run.sh --rpc "$fast" --from 1 --to 100
+is "$STATUS" 0 'a private database in a folder with a very long path' || diag "$ERR"
+mkdir -m 700 "$T/closed"
+run env SLUICE_VAR="$T/closed/a folder" ./run.sh --rpc "$fast" --from 1 --to 100
+is "$STATUS" 0 'and in one that only root may enter' || diag "$ERR"
+[ -L "$T/closed/a folder/pg" ] && rm -rf "$(readlink "$T/closed/a folder/pg")"
+
+run ./run.sh demo
+is "$STATUS" 0 'demo: exit 0' || diag "$ERR"
+like "$ERR" 'flaky.*failures=[1-9]' 'with failures on the way'
+like "$ERR" 'demo: ([0-9]+) rows of \1 expected' 'and every row'
+like "$ERR" 'nothing missing' 'and nothing missing'
+is "$(left_behind)" '' 'leaves nothing behind'
+done_testing
