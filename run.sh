@@ -258,7 +258,7 @@ dry_run() {
         covered $((wanted - missing)) missing "$missing in $ranges ranges" \
         tasks "$(awk -F- -v s="${OPT[step]}" '{ n += int(($NF - $1 + s) / s) } END { printf "%d", n }' "$TMP/gaps")" \
         step "${OPT[step]}" concurrency "$MAX_CONCURRENCY" workers "${OPT[workers]:-1}" \
-        connections "${OPT[connections]}" batch "${BATCH_SIZE:-writer\'s default}" \
+        connections "${OPT[connections]}" batch "${BATCH_SIZE:-default}" \
         database "$place, schema ${OPT[schema]}"
     for spec in "${SPECS[@]}"; do printf '%-12s%s\n' endpoint "$(endpoint_name "$spec")"; done
 }

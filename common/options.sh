@@ -75,7 +75,7 @@ END
         [ "$env" = - ] || help+=" [$env]"
         printf '  %-20s %s\n' "--$name $arg" "$help"
     done <<<"$OPTIONS"
-    printf '  %-20s %s\n' --help '' --version ''
+    printf '  %-20s %s\n' --help 'print this' --version 'print the version'
     echo 'exit status: 0 complete, 1 some ranges failed, 2 usage, 3 something outside is unavailable, 130 interrupted'
 }
 
