@@ -67,6 +67,23 @@ fixture(const char *name)
     return (struct span){b.p, b.n};
 }
 
+/* text with the first `from` made `to`; it must be there. */
+static UNUSED struct span
+replaced(struct span text, const char *from, const char *to)
+{
+    char *p = keep(xstrndup(text.p, text.n)), *at = strstr(p, from);
+    struct buf b = {0};
+
+    if (!at)
+        fail_msg("no \"%s\" to replace", from);
+    buf_add(&b, p, (size_t)(at - p));
+    buf_adds(&b, to);
+    buf_adds(&b, at + strlen(from));
+    buf_addc(&b, '\0');
+    keep(b.p);
+    return (struct span){b.p, b.n - 1};
+}
+
 /* Parses text into a document of its own. */
 static UNUSED struct json
 parsed(struct span text)
@@ -339,7 +356,91 @@ records_of_rows(const struct table *t, const struct rows *rows)
     return rs;
 }
 
+/* --- numbers of 256 bits, by hand, so as not to test the decoder with itself --- */
+
+static void
+convert(const char *digits, size_t n, unsigned from, unsigned to, char *out)
+{
+    uint8_t value[100] = {0}; /* digits in base `to`, lowest first */
+    size_t len = 1, at = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        int c = tolower((unsigned char)digits[i]);
+        unsigned carry = (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
+        for (size_t j = 0; j < len || carry; j++) {
+            unsigned v = value[j] * from + carry;
+            value[j] = (uint8_t)(v % to);
+            carry = v / to;
+            len = j + 1 > len ? j + 1 : len;
+        }
+    }
+    while (len > 0)
+        out[at++] = "0123456789abcdef"[value[--len]];
+    out[at] = '\0';
+}
+
+static UNUSED const char *
+decimal(struct span hex, char out[100])
+{
+    convert(hex.p + 2, hex.n - 2, 16, 10, out);
+    return out;
+}
+
+static UNUSED const char *
+quantity(const char *dec, char out[100])
+{
+    out[0] = '0', out[1] = 'x';
+    convert(dec, strlen(dec), 10, 16, out + 2);
+    return out;
+}
+
 /* --- comparing --- */
+
+/* A member of a reply and the column that holds it. */
+struct as_sent {
+    const char *member, *column;
+    bool number; /* hex there, decimal here */
+};
+
+/* Every member listed is in its column; one that is absent or null is null there. */
+static UNUSED void
+check_as_sent(struct json object, const struct record *row, const struct as_sent *list, size_t n)
+{
+    char dec[100];
+    struct json v;
+    struct span s;
+
+    for (size_t i = 0; i < n; i++) {
+        const char *got = value_of(row, list[i].column);
+        assert_non_null(got);
+        if (!member(object, list[i].member, &v)) {
+            assert_string_equal(got, "");
+            continue;
+        }
+        assert_true(json_string(v, &s));
+        if (list[i].number) {
+            assert_string_equal(got, decimal(s, dec));
+        } else {
+            assert_int_equal(strlen(got), s.n);
+            for (size_t j = 0; j < s.n; j++)
+                assert_int_equal(got[j], tolower((unsigned char)s.p[j]));
+        }
+    }
+}
+#define CHECK_AS_SENT(object, row, list) check_as_sent(object, row, list, sizeof list / sizeof list[0])
+
+/* The line of a text that starts at *text, which is moved behind it; parsed. */
+static UNUSED bool
+next_line(struct span *text, struct json *out)
+{
+    const char *end = text->n ? memchr(text->p, '\n', text->n) : NULL;
+    if (!end)
+        return false;
+    *out = parsed((struct span){text->p, (size_t)(end - text->p)});
+    text->n -= (size_t)(end + 1 - text->p);
+    text->p = end + 1;
+    return true;
+}
 
 enum form { SAME, UNIX_TIME, LIST }; /* as text; unix seconds with an ISO time; "[0,1]" with "0,1" or 0 items */
 
