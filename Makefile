@@ -29,7 +29,9 @@ ROW      := common/tables.o common/row.o common/rowtext.o
 
 PRODUCER := producer/main.o producer/loop.o producer/plan.o producer/ledger.o producer/crew.o producer/progress.o \
             $(TALK) $(LINK)
-FETCHER  := fetcher/main.o fetcher/loop.o fetcher/work.o fetcher/output.o \
+FETCHER  := fetcher/main.o fetcher/spec.o fetcher/loop.o fetcher/work.o fetcher/survey.o fetcher/holdings.o fetcher/report.o \
+            fetcher/job.o fetcher/job_plan.o fetcher/step.o fetcher/piece.o fetcher/assembly.o \
+            fetcher/ask.o fetcher/take.o fetcher/take_blocks.o fetcher/cope.o fetcher/output.o fetcher/news.o \
             fetcher/rpc.o fetcher/reply.o fetcher/secrets.o \
             fetcher/verdict.o fetcher/verdict_rules.o fetcher/pattern.o \
             fetcher/breaker.o fetcher/endpoint.o \
@@ -124,7 +126,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/sluice $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 run.sh $(DESTDIR)$(PREFIX)/bin/sluice
 	for p in $(PROGRAMS); do install -m 755 $$p $(DESTDIR)$(PREFIX)/bin/sluice-$${p##*/} || exit 1; done
-	install -m 644 common/options.sh common/supervise.sh common/cluster.sh $(DESTDIR)$(PREFIX)/share/sluice
+	install -m 644 common/options.sh common/supervise.sh common/cluster.sh common/lacks.sh $(DESTDIR)$(PREFIX)/share/sluice
 	install -m 644 $(MANUALS) $(DESTDIR)$(PREFIX)/share/man/man1
 
 clean: clean-programs

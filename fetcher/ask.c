@@ -1,0 +1,165 @@
+/* ask.c - a step as a JSON-RPC request; see ask.h. */
+#include "fetcher/ask.h"
+
+#include <string.h>
+
+#include "common/num.h"
+
+const char *
+ask_lacking(const struct step *s, const struct lacks *lacks)
+{
+    if (lacks->logs && (s->kind == STEP_LOGS || s->kind == STEP_CONTROL))
+        return "eth_getLogs";
+    if (lacks->trace_block && lacks->debug_trace && (s->needs & NEED_TRACES))
+        return "trace_block";
+    return NULL;
+}
+
+static const char *
+trace_method(const struct lacks *lacks)
+{
+    return lacks->trace_block ? "debug_traceBlockByNumber" : "trace_block";
+}
+
+const char *
+ask_method(const struct step *s, const struct lacks *lacks)
+{
+    switch (s->kind) {
+    case STEP_LOGS:
+    case STEP_CONTROL:
+        return "eth_getLogs";
+    case STEP_RECEIPTS:
+        return "eth_getTransactionReceipt";
+    case STEP_STATE:
+        return "eth_getBalance";
+    case STEP_HASHES:
+        return "eth_getTransactionByHash";
+    default:
+        break;
+    }
+    if (s->needs & NEED_TRACES)
+        return trace_method(lacks);
+    if ((s->needs & NEED_RECEIPTS) && !lacks->receipts)
+        return "eth_getBlockReceipts";
+    return "eth_getBlockByNumber";
+}
+
+static struct rpc_call *
+add_call(struct flight *f, struct rpc_request *r, const char *method, enum rpc_kind kind,
+         uint64_t block, enum source need)
+{
+    f->need[r->n] = need;
+    return rpc_request_add(r, method, kind, block, block);
+}
+
+static void
+add_header(struct flight *f, struct rpc_request *r, uint64_t block, bool full)
+{
+    struct rpc_call *c = add_call(f, r, "eth_getBlockByNumber", RPC_BLOCK, block,
+                                  full ? NEED_BLOCK : NEED_HEADER);
+    buf_addf(&c->params, "[\"0x%llx\",%s]", (unsigned long long)block, full ? "true" : "false");
+}
+
+static void
+add_traces(struct flight *f, struct rpc_request *r, uint64_t block, const struct lacks *lacks)
+{
+    struct rpc_call *c = add_call(f, r, trace_method(lacks), RPC_OTHER, block, NEED_TRACES);
+    buf_addf(&c->params, lacks->trace_block ? "[\"0x%llx\",{\"tracer\":\"callTracer\"}]"
+                                            : "[\"0x%llx\"]", (unsigned long long)block);
+}
+
+static void
+add_block(struct flight *f, struct rpc_request *r, uint64_t block, const struct lacks *lacks)
+{
+    unsigned needs = f->step->needs;
+    if (needs & NEED_BLOCK)
+        add_header(f, r, block, true);
+    if (needs & NEED_HEADER)
+        add_header(f, r, block, false);
+    if ((needs & NEED_RECEIPTS) && !lacks->receipts) {
+        struct rpc_call *c =
+            add_call(f, r, "eth_getBlockReceipts", RPC_RECEIPTS, block, NEED_RECEIPTS);
+        buf_addf(&c->params, "[\"0x%llx\"]", (unsigned long long)block);
+    } else if ((needs & NEED_RECEIPTS) && !(needs & (NEED_BLOCK | NEED_HEADER))) {
+        add_header(f, r, block, false); /* its transactions' hashes lead to the receipts */
+    }
+    if (needs & NEED_TRACES)
+        add_traces(f, r, block, lacks);
+}
+
+static void
+add_logs(struct flight *f, struct rpc_request *r, const struct endpoint *e)
+{
+    const struct step *s = f->step;
+    struct task view = {0};
+    if (s->kind == STEP_LOGS)
+        view = values_view(&f->job->task, &s->values);
+    struct rpc_call *c = rpc_request_add(r, "eth_getLogs", RPC_LOGS, s->at.from, s->at.to);
+    for (size_t i = 0; i < 1 + TASK_TOPICS; i++)
+        c->items += s->kind == STEP_LOGS ? s->values.of[i].n : 0;
+    logs_params(&c->params, &view, s->at.from, s->at.to);
+    f->with_proof = s->kind == STEP_LOGS && endpoint_batch(e) > 1 &&
+                    s->at.to + ASK_NEAR_HEAD > endpoint_head(e);
+    if (f->with_proof)
+        add_header(f, r, s->at.to, false);
+}
+
+static void
+add_hash(struct rpc_request *r, const char *method, const uint8_t hash[32])
+{
+    char text[65] = {0};
+    struct rpc_call *c = rpc_request_add(r, method, RPC_OTHER, 1, 0);
+    num_to_hex(hash, 32, text);
+    buf_addf(&c->params, "[\"0x%.64s\"]", text);
+}
+
+static void
+add_state(struct rpc_request *r, const char *method, const uint8_t address[20], uint64_t block)
+{
+    char text[41] = {0};
+    struct rpc_call *c = rpc_request_add(r, method, RPC_OTHER, block, block);
+    num_to_hex(address, 20, text);
+    buf_addf(&c->params, "[\"0x%.40s\",\"0x%llx\"]", text, (unsigned long long)block);
+}
+
+static void
+add_touch(const struct flight *f, struct rpc_request *r, size_t i)
+{
+    const struct job *j = f->job;
+    unsigned parts = j->list[f->step->dataset]->state_needs;
+    struct touch t;
+    memcpy(&t, j->touches[f->step->dataset].p + i * sizeof t, sizeof t);
+    if (parts & STATE_BALANCE)
+        add_state(r, "eth_getBalance", t.address, j->want.to);
+    if (parts & STATE_NONCE)
+        add_state(r, "eth_getTransactionCount", t.address, j->want.to);
+    if (parts & STATE_CODE)
+        add_state(r, "eth_getCode", t.address, j->want.to);
+}
+
+struct rpc_request *
+ask_request(struct flight *f, const struct lacks *lacks, const struct endpoint *e)
+{
+    struct rpc_request *r = rpc_request_new();
+    const struct step *s = f->step;
+    f->one_by_one = lacks->receipts && (s->needs & NEED_RECEIPTS);
+    f->call_tracer = lacks->trace_block;
+    if (s->kind == STEP_LOGS || s->kind == STEP_CONTROL) {
+        add_logs(f, r, e);
+    } else {
+        for (uint64_t i = s->at.from; i <= s->at.to; i++) {
+            if (s->kind == STEP_BLOCKS || s->kind == STEP_DENSE)
+                add_block(f, r, i, lacks);
+            else if (s->kind == STEP_RECEIPTS)
+                add_hash(r, "eth_getTransactionReceipt", s->assembly->hashes[i]);
+            else if (s->kind == STEP_STATE)
+                add_touch(f, r, i);
+            else {
+                add_hash(r, "eth_getTransactionByHash", f->job->task.hashes[i]);
+                add_hash(r, "eth_getTransactionReceipt", f->job->task.hashes[i]);
+            }
+        }
+    }
+    r->bare = r->n == 1;
+    return r;
+}

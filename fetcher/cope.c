@@ -1,0 +1,286 @@
+/* cope.c - what becomes of a step that an endpoint did not serve; see cope.h. */
+#include "fetcher/cope.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    LONG_PAUSE_MS = 5000,    /* rather than wait so long, a task goes back */
+    THROTTLED_MAX = 10,      /* refusals for their rate, in a row */
+    UNSEEN_MAX = 5,          /* answers that a block below the head is not there */
+    UNSEEN_PAUSE_MS = 500,
+    ALONE_ROUNDS = 3,        /* times the retries, where nobody else can do it */
+    KEY_REFUSALS = 3,        /* in a row, until the endpoint is not used any more */
+};
+
+struct case_of { /* one step in trouble */
+    struct coping *c;
+    struct job *j;
+    struct step *s;
+    const struct rpc_answer *a;
+    const struct judgement *verdict;
+    const char *method;
+    size_t calls;
+    int64_t now_ms;
+};
+
+int64_t
+cope_pause_ms(struct coping *c, uint32_t n)
+{
+    int64_t pause = n > 5 ? 30000 : 1000 << (n ? n - 1 : 0);
+    if (pause > 30000)
+        pause = 30000;
+    c->seed = c->seed * 6364136223846793005u + 1442695040888963407u;
+    return pause / 2 + (int64_t)(c->seed >> 33) % (pause / 2 + 1);
+}
+
+static void
+again(struct case_of *k, int64_t wait_ms)
+{
+    k->s->not_before_ms = wait_ms > 0 ? k->now_ms + wait_ms : 0;
+    job_put(k->j, k->s);
+}
+
+static void
+give(struct case_of *k, enum control_verb verb, enum control_reason reason, int64_t wait_ms)
+{
+    struct span text = k->a->text;
+    job_stop(k->j, verb, reason, wait_ms, "%s: %.*s", k->method, SPAN_ARG(text));
+    step_free(k->s);
+}
+
+static void
+fail(struct case_of *k)
+{
+    give(k, CONTROL_FAILED, REASON_NONE, 0);
+}
+
+/* Cuts the step by its blocks (or indices), the first part at most width. False: it has one. */
+static bool
+split_range(struct case_of *k, uint64_t width)
+{
+    struct piece rest;
+    k->s->at = piece_cut(k->s->at, width < piece_width(k->s->at) ? width : 0, &rest);
+    if (rest.from > rest.to)
+        return false;
+    struct step *other = step_copy(k->s, rest);
+    if (k->s->group)
+        k->s->group->left++;
+    k->s->not_before_ms = other->not_before_ms = 0;
+    job_put(k->j, k->s);
+    job_put(k->j, other);
+    return true;
+}
+
+static bool
+split_values(struct case_of *k, size_t max)
+{
+    struct values rest;
+    struct step *s = k->s;
+    if (s->kind != STEP_LOGS || !values_split(&s->values, max, &rest))
+        return false;
+    if (!s->group) {
+        s->group = xcalloc(1, sizeof *s->group);
+        s->group->at = s->at;
+        s->group->left = 1;
+        s->group->next = k->j->groups;
+        k->j->groups = s->group;
+    }
+    s->group->left++;
+    struct step *other = step_copy(s, s->at);
+    other->values = rest;
+    job_put(k->j, s);
+    job_put(k->j, other);
+    return true;
+}
+
+/* One block with too many logs, and no filter to split: its receipts hold the same logs. */
+static void
+ask_receipts(struct case_of *k)
+{
+    k->s->kind = STEP_DENSE;
+    k->s->needs = NEED_RECEIPTS;
+    again(k, 0);
+}
+
+static void
+cope_transient(struct case_of *k)
+{
+    uint32_t most = k->c->retries;
+    if (k->c->alone)
+        most = (most + 1) * ALONE_ROUNDS - 1;
+    if (++k->s->failures > most) {
+        fail(k);
+        return;
+    }
+    /* some gateways answer 503 or fall silent when a range is too heavy for them */
+    if (k->s->kind == STEP_LOGS && k->s->failures == 2 && split_range(k, 0))
+        return;
+    int64_t wait = k->verdict->wait_ms;
+    again(k, wait >= 0 ? wait : cope_pause_ms(k->c, k->s->failures));
+}
+
+static void
+cope_rate(struct case_of *k)
+{
+    int64_t wait = k->verdict->wait_ms;
+    if (!k->c->alone && (wait > LONG_PAUSE_MS || ++k->s->throttled > THROTTLED_MAX)) {
+        give(k, CONTROL_DECLINED, REASON_BREAKER, wait > 0 ? wait : LONG_PAUSE_MS);
+        return;
+    }
+    again(k, wait);
+}
+
+static void
+cope_quota(struct case_of *k)
+{
+    if (k->c->alone)
+        fail(k);
+    else
+        give(k, CONTROL_DECLINED, REASON_BREAKER,
+             k->verdict->wait_ms > 0 ? k->verdict->wait_ms : 60000);
+}
+
+static void
+cope_large(struct case_of *k)
+{
+    struct step *s = k->s;
+    if (s->kind != STEP_LOGS) {
+        if (!split_range(k, 0))
+            cope_transient(k);
+        return;
+    }
+    endpoint_logs_refused(k->c->endpoint, s->at.from, s->at.to, k->verdict, k->now_ms);
+    if (!split_range(k, k->verdict->max_blocks) && !split_values(k, 0))
+        ask_receipts(k);
+}
+
+static void
+cope_filter(struct case_of *k)
+{
+    if (!split_values(k, (size_t)k->verdict->max_items))
+        cope_transient(k);
+}
+
+static void
+cope_batch(struct case_of *k)
+{
+    if (k->calls < 2) {
+        cope_transient(k);
+        return;
+    }
+    if (++k->s->throttled > 2 * THROTTLED_MAX) {
+        fail(k);
+        return;
+    }
+    again(k, 0); /* it is cut to the size that the endpoint now takes before it goes */
+}
+
+static void
+cope_notyet(struct case_of *k)
+{
+    struct step *s = k->s;
+    struct job *j = k->j;
+    bool by_block = s->kind == STEP_LOGS || s->kind == STEP_BLOCKS || s->kind == STEP_DENSE;
+    uint32_t most = k->c->alone ? ALONE_ROUNDS * UNSEEN_MAX : UNSEEN_MAX;
+    int64_t wait = k->verdict->wait_ms > 0 ? k->verdict->wait_ms : UNSEEN_PAUSE_MS;
+    if (++s->unseen <= most) {
+        again(k, wait);
+        return;
+    }
+    if (!by_block || k->c->alone) {
+        fail(k);
+        return;
+    }
+    if (s->at.from <= j->want.from) {
+        give(k, CONTROL_DECLINED, REASON_HEAD, wait);
+        return;
+    }
+    job_cut_after(j, s->at.from - 1, REASON_HEAD, wait);
+    step_free(s);
+}
+
+static void
+cope_pruned(struct case_of *k)
+{
+    struct step *s = k->s;
+    uint64_t first = k->verdict->min_block;
+    if (s->kind != STEP_LOGS && s->kind != STEP_BLOCKS && s->kind != STEP_DENSE) {
+        give(k, CONTROL_REFUSED, REASON_NONE, 0);
+        return;
+    }
+    endpoint_pruned(k->c->endpoint, first > s->at.from ? first : s->at.from + 1, k->now_ms);
+    if (first <= s->at.from || first > k->j->want.to) {
+        give(k, CONTROL_REFUSED, REASON_NONE, 0);
+        return;
+    }
+    char error[320];
+    snprintf(error, sizeof error, "%s: %.*s", k->method, SPAN_ARG(k->a->text));
+    job_put(k->j, s); /* the cut trims what waits */
+    job_cut_before(k->j, first, error);
+}
+
+/* Notes the lack. True: another method can do it. */
+static bool
+lack(struct lacks *l, const char *method)
+{
+    static const char *const names[] = {"eth_getBlockReceipts", "trace_block",
+                                        "debug_traceBlockByNumber", "eth_getLogs"};
+    bool *const flags[] = {&l->receipts, &l->trace_block, &l->debug_trace, &l->logs};
+    for (size_t i = 0; i < 4; i++)
+        if (strcmp(method, names[i]) == 0) {
+            *flags[i] = true;
+            return i < 2;
+        }
+    return false;
+}
+
+static void
+cope_nomethod(struct case_of *k)
+{
+    if (lack(&k->c->lacks, k->method) && !ask_lacking(k->s, &k->c->lacks))
+        again(k, 0);
+    else
+        give(k, CONTROL_REFUSED, REASON_NONE, 0);
+}
+
+static void
+cope_auth(struct case_of *k)
+{
+    if (++k->c->refusals < KEY_REFUSALS) {
+        again(k, 1000);
+        return;
+    }
+    snprintf(k->c->fatal, sizeof k->c->fatal, "%s: %.*s", k->method, SPAN_ARG(k->a->text));
+    give(k, CONTROL_DECLINED, REASON_STOPPING, 0);
+}
+
+static void
+cope_bad(struct case_of *k)
+{
+    if (++k->s->bad > 1)
+        fail(k);
+    else
+        again(k, k->c->alone ? 1000 : 0);
+}
+
+void
+cope(struct coping *c, struct job *j, struct step *s, const struct rpc_answer *a,
+     const char *method, size_t calls, int64_t now_ms)
+{
+    static void (*const ways[VERDICT_COUNT])(struct case_of *) = {
+        [VERDICT_RATE] = cope_rate,           [VERDICT_QUOTA] = cope_quota,
+        [VERDICT_RANGE] = cope_large,         [VERDICT_DENSITY] = cope_large,
+        [VERDICT_FILTER] = cope_filter,       [VERDICT_BATCH] = cope_batch,
+        [VERDICT_NOTYET] = cope_notyet,       [VERDICT_PRUNED] = cope_pruned,
+        [VERDICT_NOMETHOD] = cope_nomethod,   [VERDICT_AUTH] = cope_auth,
+        [VERDICT_TRANSIENT] = cope_transient, [VERDICT_BADDATA] = cope_bad,
+        [VERDICT_CALLER] = fail,
+    };
+    struct case_of k = {.c = c, .j = j, .s = s, .a = a, .verdict = &a->judgement,
+                        .method = method, .calls = calls, .now_ms = now_ms};
+    if (j->stopped)
+        step_free(s);
+    else
+        ways[a->judgement.verdict](&k);
+}

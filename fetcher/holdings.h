@@ -1,0 +1,49 @@
+/* holdings.h - from which block on does an endpoint really have logs? Pure.
+ *
+ * A node that has thrown old receipts away may still serve old headers, and answer [] for their
+ * logs. An empty answer is therefore believed only for blocks that the endpoint is known to hold
+ * logs of, or older than which it was checked:
+ *
+ *   IDLE --doubt--> SAMPLE: headers of a few blocks --one has a bloom--> CONTROL: all its logs
+ *                      |  none has: nothing can be missing, believed        |
+ *                      v                                                    v
+ *                    IDLE <--- some: held ----------------------- or none: pruned, and the same
+ *                                                  by bisection until the first block held is known
+ */
+#ifndef SLUICE_HOLDINGS_H
+#define SLUICE_HOLDINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { HOLDINGS_SAMPLE = 25 /* most headers asked at once */ };
+
+enum holdings_state { HOLDINGS_IDLE, HOLDINGS_SAMPLING, HOLDINGS_CONTROL };
+
+struct holdings {
+    enum holdings_state state;
+    uint64_t believed;  /* empty answers from this block on are believed */
+    uint64_t doubted;   /* block that the check is about */
+    uint64_t lacks, has; /* bisecting: logs are missing at lacks, not at has */
+    bool bisecting;
+    uint32_t round;
+    uint64_t at;        /* first block of the sample */
+    uint64_t candidate; /* block whose bloom is not empty */
+    uint64_t min_block; /* result: first block held; 0: all, as far as known */
+};
+
+void holdings_init(struct holdings *h);
+bool holdings_believe(const struct holdings *h, uint64_t from);
+void holdings_saw(struct holdings *h, uint64_t block); /* logs of this block were sent */
+/* Starts a check of this block; nothing happens while one runs. */
+void holdings_doubt(struct holdings *h, uint64_t block, uint64_t head);
+/* SAMPLING: up to max blocks whose headers to ask for; returns how many. */
+size_t holdings_sample(const struct holdings *h, uint64_t *blocks, size_t max);
+/* The lowest of them whose bloom is not empty, UINT64_MAX: none. max as before. */
+void holdings_sampled(struct holdings *h, uint64_t block, size_t max);
+/* CONTROL: were there logs in block h->candidate? */
+void holdings_controlled(struct holdings *h, bool any);
+void holdings_abandon(struct holdings *h); /* the check cannot be made now */
+
+#endif

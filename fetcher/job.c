@@ -1,0 +1,293 @@
+/* job.c - a task in work: its life; the plan is in job_plan.c. See job.h. */
+#include "fetcher/job.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PER_BLOCK = NEED_HEADER | NEED_BLOCK | NEED_RECEIPTS | NEED_TRACES };
+
+/* Which requests the datasets need, each once. */
+static void
+choose_sources(struct job *j)
+{
+    unsigned needs = 0;
+    for (size_t i = 0; i < j->n_list; i++)
+        needs |= j->list[i]->needs;
+    if (needs & NEED_BLOCK)
+        needs &= ~(unsigned)NEED_HEADER;
+    j->needs = needs & PER_BLOCK;
+    j->from_receipts = (needs & NEED_LOGS) && (needs & NEED_RECEIPTS);
+    j->by_range = (needs & NEED_LOGS) && !j->from_receipts;
+    j->with_state = needs & NEED_STATE;
+    if (j->from_receipts && !(j->needs & NEED_BLOCK))
+        j->needs |= NEED_HEADER; /* a receipt has no timestamp */
+}
+
+static bool
+hashes_possible(const struct job *j, char *err, size_t size)
+{
+    for (size_t i = 0; i < j->n_list; i++)
+        if (!j->list[i]->transaction) {
+            snprintf(err, size, "dataset \"%s\" cannot be fetched by hash", j->list[i]->name);
+            return false;
+        }
+    return true;
+}
+
+struct job *
+job_new(struct task *task, char *err, size_t size)
+{
+    struct job *j = xcalloc(1, sizeof *j);
+    j->n_list = dataset_list(task->dataset, j->list, err, size);
+    if (j->n_list == 0 || (task->by_hash && !hashes_possible(j, err, size))) {
+        free(j);
+        return NULL;
+    }
+    j->task = *task;
+    *task = (struct task){0};
+    if (j->task.by_hash) {
+        j->want = (struct piece){0, j->task.n_hashes - 1};
+        return j;
+    }
+    choose_sources(j);
+    if (j->by_range)
+        dataset_narrow(j->list, j->n_list, &j->task);
+    j->want = (struct piece){j->task.from, j->task.to};
+    j->planned = j->want.from;
+    return j;
+}
+
+static void
+window_free(struct window *w)
+{
+    free(w->headers);
+    free(w);
+}
+
+void
+job_free(struct job *j)
+{
+    if (!j)
+        return;
+    steps_free(&j->ready);
+    for (struct window *w = j->windows, *next; w; w = next) {
+        next = w->next;
+        window_free(w);
+    }
+    for (struct group *g = j->groups, *next; g; g = next) {
+        next = g->next;
+        free(g);
+    }
+    for (struct assembly *a = j->assemblies, *next; a; a = next) {
+        next = a->next;
+        assembly_free(a);
+    }
+    for (size_t i = 0; i < j->n_list; i++) {
+        buf_free(&j->rows[i].data);
+        buf_free(&j->touches[i]);
+    }
+    pieces_free(&j->done);
+    task_free(&j->task);
+    free(j);
+}
+
+void
+job_put(struct job *j, struct step *s)
+{
+    if (j->stopped)
+        step_free(s);
+    else
+        steps_put(&j->ready, s);
+}
+
+/* True when the step's group (if any) has no other step left; *at is then what is done. */
+static bool
+group_done(struct job *j, struct step *s, struct piece *at)
+{
+    struct group *g = s->group;
+    *at = s->at;
+    if (!g)
+        return true;
+    if (--g->left > 0)
+        return false;
+    *at = g->at;
+    for (struct group **p = &j->groups; *p; p = &(*p)->next)
+        if (*p == g) {
+            *p = g->next;
+            break;
+        }
+    free(g);
+    return true;
+}
+
+static void
+drop_windows(struct job *j)
+{
+    for (struct window **p = &j->windows; *p;) {
+        struct window *w = *p;
+        if (w->got < piece_width(w->at) || !pieces_hold(&j->done, w->at)) {
+            p = &w->next;
+            continue;
+        }
+        *p = w->next;
+        window_free(w);
+    }
+}
+
+void
+job_done(struct job *j, struct step *s)
+{
+    struct piece at;
+    if (group_done(j, s, &at)) {
+        pieces_add(&j->done, at);
+        drop_windows(j);
+    }
+    step_free(s);
+}
+
+void
+job_header(struct job *j, const struct header *h)
+{
+    for (struct window *w = j->windows; w; w = w->next) {
+        if (h->number < w->at.from || h->number > w->at.to)
+            continue;
+        w->headers[h->number - w->at.from] = *h;
+        if (++w->got < piece_width(w->at))
+            return;
+        struct step *s = step_new(STEP_LOGS, w->at);
+        s->values = values_all(&j->task);
+        s->window = w;
+        job_put(j, s);
+        return;
+    }
+}
+
+struct assembly *
+job_assembly(struct job *j, const struct step *origin, uint64_t block)
+{
+    struct assembly *a = assembly_new(origin, block);
+    a->next = j->assemblies;
+    j->assemblies = a;
+    return a;
+}
+
+void
+job_assembled(struct job *j, struct assembly *a)
+{
+    for (struct assembly **p = &j->assemblies; *p; p = &(*p)->next)
+        if (*p == a) {
+            *p = a->next;
+            break;
+        }
+    assembly_free(a);
+}
+
+void
+job_stop(struct job *j, enum control_verb verb, enum control_reason reason, int64_t wait_ms,
+         const char *format, ...)
+{
+    va_list args;
+    j->stopped = true;
+    steps_free(&j->ready);
+    if (j->cut.set && j->cut.verb != CONTROL_DECLINED)
+        return;
+    j->cut = (struct job_cut){.set = true, .verb = verb, .reason = reason, .wait_ms = wait_ms};
+    va_start(args, format);
+    vsnprintf(j->cut.error, sizeof j->cut.error, format, args);
+    va_end(args);
+}
+
+static void
+drop_outside(struct job *j)
+{
+    struct step *keep = NULL;
+    while (j->ready) {
+        struct step *s = j->ready;
+        j->ready = s->next;
+        bool by_block = s->kind == STEP_LOGS || s->kind == STEP_BLOCKS || s->kind == STEP_DENSE;
+        if (by_block && s->at.to > j->want.to)
+            s->at.to = j->want.to;
+        if (by_block && s->at.from < j->want.from)
+            s->at.from = j->want.from;
+        if (by_block && s->at.from > s->at.to)
+            step_free(s);
+        else
+            steps_put(&keep, s);
+    }
+    j->ready = keep;
+}
+
+/* Are blocks after (before) this one already under way in a window? */
+static bool
+in_window(const struct job *j, uint64_t first, uint64_t last)
+{
+    for (const struct window *w = j->windows; w; w = w->next)
+        if (w->at.from <= last && w->at.to >= first)
+            return true;
+    return false;
+}
+
+void
+job_cut_after(struct job *j, uint64_t last, enum control_reason reason, int64_t wait_ms)
+{
+    if (j->cut.set || last < j->want.from || in_window(j, last + 1, UINT64_MAX)) {
+        job_stop(j, CONTROL_DECLINED, reason, wait_ms, "block %llu is not there yet",
+                 (unsigned long long)last + 1);
+        return;
+    }
+    j->cut = (struct job_cut){
+        .set = true, .verb = CONTROL_DECLINED, .reason = reason, .wait_ms = wait_ms};
+    j->want.to = last;
+    drop_outside(j);
+}
+
+void
+job_cut_before(struct job *j, uint64_t first, const char *error)
+{
+    if (j->cut.set || first > j->want.to || first <= j->want.from ||
+        in_window(j, 0, first - 1)) {
+        job_stop(j, CONTROL_REFUSED, REASON_NONE, 0, "%s", error);
+        return;
+    }
+    j->cut = (struct job_cut){.set = true, .verb = CONTROL_REFUSED};
+    snprintf(j->cut.error, sizeof j->cut.error, "%s", error);
+    j->want.from = first;
+    if (j->planned < first)
+        j->planned = first;
+    drop_outside(j);
+}
+
+static bool
+all_planned(const struct job *j)
+{
+    for (const struct window *w = j->windows; w; w = w->next)
+        if (w->planned <= w->at.to)
+            return false;
+    if (j->planned <= j->want.to)
+        return false;
+    return !j->with_state || j->state_dataset == j->n_list;
+}
+
+bool
+job_over(const struct job *j)
+{
+    if (j->flying > 0)
+        return false;
+    return j->stopped || (!j->ready && all_planned(j));
+}
+
+bool
+job_result(const struct job *j, struct piece *part, struct piece *rest)
+{
+    struct piece whole = {j->task.from, j->task.to};
+    if (j->task.by_hash)
+        whole = (struct piece){0, j->task.n_hashes - 1};
+    bool all_or_nothing = j->task.by_hash || (j->with_state && j->stopped);
+    if (all_or_nothing && (j->stopped || !pieces_hold(&j->done, whole))) {
+        *part = (struct piece){1, 0};
+        *rest = whole;
+        return false;
+    }
+    return pieces_finished(&j->done, whole, part, rest);
+}

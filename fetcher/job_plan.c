@@ -1,0 +1,226 @@
+/* job_plan.c - which step of a job comes next, and how large it may be; see job.h. */
+#include <stdlib.h>
+
+#include "fetcher/job.h"
+
+static size_t
+bits(unsigned n)
+{
+    size_t count = 0;
+    for (; n; n &= n - 1)
+        count++;
+    return count;
+}
+
+/* Calls that one unit (block, receipt, hash, address) of a step takes. */
+static size_t
+unit_calls(const struct job *j, const struct step *s)
+{
+    switch (s->kind) {
+    case STEP_BLOCKS:
+    case STEP_DENSE:
+        return bits(s->needs);
+    case STEP_HASHES:
+        return 2;
+    case STEP_STATE:
+        return bits(j->list[s->dataset]->state_needs);
+    default:
+        return 1;
+    }
+}
+
+static unsigned
+lowest(unsigned needs, size_t count)
+{
+    unsigned out = 0;
+    for (; count > 0 && needs; count--, needs &= needs - 1)
+        out |= needs & -needs;
+    return out;
+}
+
+/* A block that needs more calls than a request may have is asked for in several. */
+static struct step *
+fit_block(struct job *j, struct step *s, size_t batch)
+{
+    if (!s->assembly)
+        s->assembly = job_assembly(j, s, s->at.from);
+    struct step *rest = step_copy(s, s->at);
+    s->needs = lowest(s->needs, batch);
+    rest->needs &= ~s->needs;
+    rest->not_before_ms = 0;
+    job_put(j, rest);
+    return s;
+}
+
+/* Makes the step small enough for one request; what is too much goes back to the list. */
+static struct step *
+fit(struct job *j, struct step *s, struct endpoint *e, int64_t now_ms)
+{
+    struct piece rest = {1, 0};
+    size_t batch = endpoint_batch(e), calls = unit_calls(j, s);
+
+    if (batch == 0)
+        batch = 1;
+    if (s->kind == STEP_CONTROL)
+        return s;
+    if (s->kind == STEP_LOGS)
+        s->at = piece_cut(s->at, endpoint_logs_width(e, s->at.from, now_ms), &rest);
+    else
+        s->at = piece_cut(s->at, calls > 0 && batch > calls ? batch / calls : 1, &rest);
+    if (rest.from <= rest.to) {
+        struct step *other = step_copy(s, rest);
+        other->not_before_ms = 0;
+        if (s->group)
+            s->group->left++;
+        job_put(j, other);
+    }
+    if ((s->kind == STEP_BLOCKS || s->kind == STEP_DENSE) && calls > batch)
+        return fit_block(j, s, batch);
+    return s;
+}
+
+static struct step *
+blocks_step(const struct job *j, struct piece at)
+{
+    struct step *s = step_new(STEP_BLOCKS, at);
+    s->needs = j->needs;
+    return s;
+}
+
+/* Takes up to width blocks off *next. */
+static struct piece
+advance(uint64_t *next, uint64_t last, uint64_t width)
+{
+    struct piece rest, at = piece_cut((struct piece){*next, last}, width ? width : 1, &rest);
+    *next = at.to + 1;
+    return at;
+}
+
+static uint64_t
+last_plannable(const struct job *j, const struct endpoint *e)
+{
+    uint64_t head = endpoint_head(e);
+    return head < j->want.to ? head : j->want.to;
+}
+
+static struct window *
+open_window(struct job *j, uint64_t last)
+{
+    size_t n = 0;
+    struct window **tail = &j->windows;
+    for (; *tail; tail = &(*tail)->next, n++)
+        if ((*tail)->planned <= (*tail)->at.to)
+            return *tail;
+    if (n >= JOB_WINDOWS || j->planned > last)
+        return NULL;
+    struct window *w = xcalloc(1, sizeof *w);
+    w->at = advance(&j->planned, last, JOB_WINDOW);
+    w->planned = w->at.from;
+    w->headers = xcalloc(piece_width(w->at), sizeof *w->headers);
+    *tail = w;
+    return w;
+}
+
+static uint64_t
+blocks_wide(const struct job *j, const struct endpoint *e)
+{
+    size_t batch = endpoint_batch(e), calls = bits(j->needs);
+    return batch > calls ? batch / calls : 1;
+}
+
+static struct step *
+next_blocks(struct job *j, struct endpoint *e, int64_t now_ms)
+{
+    uint64_t last = last_plannable(j, e);
+    if (j->by_range && j->needs) {
+        struct window *w = open_window(j, last);
+        return w ? blocks_step(j, advance(&w->planned, w->at.to, blocks_wide(j, e))) : NULL;
+    }
+    if (j->planned > last)
+        return NULL;
+    if (!j->by_range)
+        return blocks_step(j, advance(&j->planned, last, blocks_wide(j, e)));
+    uint64_t width = endpoint_logs_width(e, j->planned, now_ms);
+    struct step *s = step_new(STEP_LOGS, advance(&j->planned, last, width));
+    s->values = values_all(&j->task);
+    return s;
+}
+
+/* State is asked for once all blocks are done: only then all addresses are known. */
+static struct step *
+next_state(struct job *j, const struct endpoint *e)
+{
+    if (!j->with_state || !pieces_hold(&j->done, j->want))
+        return NULL;
+    for (; j->state_dataset < j->n_list; j->state_dataset++, j->state_planned = 0) {
+        const struct dataset *d = j->list[j->state_dataset];
+        struct buf *touches = &j->touches[j->state_dataset];
+        if (!(d->needs & NEED_STATE) || !d->state)
+            continue;
+        if (j->state_planned == 0)
+            touches_unique(touches);
+        size_t n = touches->n / sizeof(struct touch), per = bits(d->state_needs);
+        if (n == 0 || j->state_planned == n)
+            continue;
+        size_t wide = endpoint_batch(e) > per ? endpoint_batch(e) / per : 1;
+        uint64_t next = j->state_planned;
+        struct step *s = step_new(STEP_STATE, advance(&next, n - 1, wide));
+        j->state_planned = (size_t)next;
+        s->dataset = j->state_dataset;
+        return s;
+    }
+    return NULL;
+}
+
+static struct step *
+next_hashes(struct job *j, const struct endpoint *e)
+{
+    if (j->planned > j->want.to)
+        return NULL;
+    size_t wide = endpoint_batch(e) > 2 ? endpoint_batch(e) / 2 : 1;
+    return step_new(STEP_HASHES, advance(&j->planned, j->want.to, wide));
+}
+
+struct step *
+job_step(struct job *j, struct endpoint *e, int64_t now_ms)
+{
+    if (j->stopped)
+        return NULL;
+    struct step *s = steps_take(&j->ready, now_ms);
+    if (!s && j->task.by_hash)
+        s = next_hashes(j, e);
+    else if (!s)
+        s = next_blocks(j, e, now_ms);
+    if (!s)
+        s = next_state(j, e);
+    if (!s)
+        return NULL;
+    j->flying++;
+    return fit(j, s, e, now_ms);
+}
+
+uint64_t
+job_load(const struct job *j, struct endpoint *e, int64_t now_ms)
+{
+    if (j->stopped)
+        return 0;
+    uint64_t n = steps_count(j->ready, now_ms), wide = 1, last = last_plannable(j, e);
+    if (j->task.by_hash) {
+        wide = endpoint_batch(e) > 2 ? endpoint_batch(e) / 2 : 1;
+        last = j->want.to;
+    } else {
+        wide = j->needs ? blocks_wide(j, e) : endpoint_logs_width(e, j->planned, now_ms);
+    }
+    for (const struct window *w = j->windows; w; w = w->next)
+        if (w->planned <= w->at.to)
+            n += (w->at.to - w->planned) / wide + 1;
+    if (j->planned <= last)
+        n += (last - j->planned) / (wide ? wide : 1) + 1;
+    return n;
+}
+
+bool
+job_beyond(const struct job *j, uint64_t head)
+{
+    return !j->task.by_hash && !j->stopped && j->planned <= j->want.to && j->planned > head;
+}

@@ -1,0 +1,402 @@
+/* loop.c - the fetcher's one loop; see loop.h. */
+#include "fetcher/loop.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/link.h"
+#include "common/num.h"
+#include "common/talk.h"
+#include "fetcher/cope.h"
+#include "fetcher/news.h"
+#include "fetcher/report.h"
+#include "fetcher/survey.h"
+#include "fetcher/work.h"
+
+enum {
+    LIFE_SIGN_MS = 1000,
+    LINGER_MS = 2000,     /* at exit, for lines not yet sent */
+    STOP_MS = 25000,      /* most time for what is in flight after a first signal */
+    HIGH_WATER_RESULTS = 8,
+    HIGH_WATER_LINES = 1000,
+    BAD_LINES_TOLD = 10,
+};
+
+struct loop {
+    const struct loop_options *o;
+    struct link *tasks, *results, *control;
+    struct endpoint *endpoint;
+    struct rpc *rpc;
+    struct output *output;
+    struct news *news;
+    struct coping coping;
+    struct survey survey;
+    struct report report;
+    struct work *work;
+    char name[64];       /* of this process, unique */
+    int status;          /* exit status so far */
+    bool input_ended, over, stopping, was_open;
+    int64_t stop_by_ms, life_sign_ms, start_ms, now_ms;
+    uint64_t bad_lines;
+};
+
+/* --- start --- */
+
+/* Random bytes make the name unique over hosts and restarts. */
+static uint32_t
+draw(void)
+{
+    uint32_t n = (uint32_t)getpid() ^ (uint32_t)clock_us();
+    int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        if (read(fd, &n, sizeof n) != (ssize_t)sizeof n)
+            n ^= (uint32_t)clock_us() << 7;
+        close(fd);
+    }
+    return n;
+}
+
+static struct link *
+open_link(const char *address, enum link_role role, int high_water, link_frame *frame)
+{
+    char err[256];
+    struct link_options o = {
+        .address = address, .role = role, .high_water = high_water, .frame = frame};
+    struct link *l = link_open(&o, err, sizeof err);
+    if (!l)
+        warn("%s", err);
+    return l;
+}
+
+static bool
+open_links(struct loop *l)
+{
+    if (l->o->check)
+        return true;
+    l->tasks = open_link(l->o->tasks, LINK_PULL, HIGH_WATER_LINES, link_frame_line);
+    l->results = open_link(l->o->results, LINK_PUSH, HIGH_WATER_RESULTS, wire_frame);
+    if (l->o->control)
+        l->control = open_link(l->o->control, LINK_PUSH, HIGH_WATER_LINES, link_frame_line);
+    return l->tasks && l->results && (l->control || !l->o->control);
+}
+
+static void
+prepare(struct loop *l)
+{
+    const struct loop_options *o = l->o;
+    l->now_ms = l->start_ms = clock_ms();
+    snprintf(l->name, sizeof l->name, "%.48s.%08x", o->endpoint_name, draw());
+    l->endpoint = endpoint_new(&o->endpoint);
+    l->output = output_new(l->results, o->format);
+    l->news = news_new(l->control);
+    l->coping = (struct coping){.endpoint = l->endpoint, .retries = o->retries,
+                                .alone = !o->control, .seed = o->endpoint.seed};
+    l->report = (struct report){.endpoint = l->endpoint, .name = o->endpoint_name,
+                                .threshold = o->endpoint.breaker_threshold};
+    l->survey = (struct survey){.rpc = l->rpc, .endpoint = l->endpoint, .report = &l->report,
+                                .coping = &l->coping, .wanted_chain = o->chain,
+                                .head_asked_ms = -1};
+    holdings_init(&l->survey.holdings);
+    struct work_parts parts = {
+        .endpoint = l->endpoint, .rpc = l->rpc, .output = l->output, .news = l->news,
+        .coping = &l->coping, .survey = &l->survey, .report = &l->report,
+        .endpoint_name = o->endpoint_name, .fetcher_name = l->name, .prefetch = o->prefetch,
+        .max_jobs = 4u * (o->endpoint.concurrency + o->prefetch), .max_bytes = o->rpc.max_bytes,
+        .csv = o->format == OUTPUT_CSV,
+    };
+    l->work = work_new(&parts);
+}
+
+/* --- the turn --- */
+
+static void
+bad_line(struct loop *l, const char *err)
+{
+    if (l->bad_lines++ < BAD_LINES_TOLD)
+        warn("not a task: %s", err);
+    if (l->coping.alone) { /* whoever writes this does not speak the protocol */
+        l->status = EXIT_USAGE;
+        l->input_ended = true;
+    }
+}
+
+static bool
+wants_tasks(struct loop *l)
+{
+    if (l->input_ended || l->stopping || !l->tasks)
+        return false;
+    return !l->coping.alone || work_credit(l->work, l->now_ms) > 0;
+}
+
+static void
+read_tasks(struct loop *l)
+{
+    struct link_message m;
+    char err[256];
+    while (wants_tasks(l) || (l->stopping && !l->coping.alone && !l->input_ended)) {
+        int got = link_recv(l->tasks, &m);
+        if (got == 0)
+            return;
+        if (got < 0) {
+            l->input_ended = true;
+            if (link_error(l->tasks))
+                bad_line(l, link_error(l->tasks));
+            return;
+        }
+        if (m.size > 0 && !work_take(l->work, (struct span){m.data, m.size}, l->now_ms, err, sizeof err))
+            bad_line(l, err);
+        link_message_free(&m);
+    }
+}
+
+static void
+note_true(struct span line, void *context)
+{
+    struct loop *l = context;
+    news_line(l->news, line);
+}
+
+static void
+write_results(struct loop *l)
+{
+    if (!l->results)
+        return;
+    if (output_flush(l->output, note_true, l) < 0) {
+        warn("cannot write results: %s", link_error(l->results) ? link_error(l->results) : "broken pipe");
+        l->status = EXIT_UNAVAILABLE;
+        l->over = true;
+    }
+    link_flush(l->results);
+}
+
+/* The breaker opened: what is held goes back. It may stay where nobody else could take it. */
+static void
+mind_breaker(struct loop *l)
+{
+    enum breaker_state state = endpoint_state(l->endpoint, l->now_ms);
+    bool open = state != BREAKER_CLOSED;
+    if (open && !l->was_open && !l->coping.alone)
+        work_give_back(l->work, REASON_BREAKER, endpoint_next_ms(l->endpoint, l->now_ms), false, l->now_ms);
+    if (open != l->was_open)
+        l->life_sign_ms = l->now_ms;
+    l->was_open = open;
+}
+
+static void
+tell_producer(struct loop *l)
+{
+    if (l->control && (l->now_ms >= l->life_sign_ms || work_credit_changed(l->work, l->now_ms))) {
+        work_tell_credit(l->work, l->now_ms);
+        l->life_sign_ms = l->now_ms + LIFE_SIGN_MS;
+    }
+    news_flush(l->news);
+}
+
+/* --- the end --- */
+
+static void
+leave_with(struct loop *l, int status)
+{
+    l->status = status;
+    l->over = true;
+}
+
+static void
+mind_signals(struct loop *l)
+{
+    int stops = talk_stop_count();
+    if (stops >= 2 || (l->stopping && l->now_ms >= l->stop_by_ms)) {
+        work_give_back(l->work, REASON_STOPPING, 0, false, l->now_ms);
+        leave_with(l, EXIT_INTERRUPTED);
+    } else if (stops == 1 && !l->stopping) {
+        l->stopping = true;
+        l->stop_by_ms = l->now_ms + STOP_MS;
+        if (l->coping.alone && !l->input_ended)
+            l->status = EXIT_INTERRUPTED;
+        work_leave(l->work, l->now_ms);
+    }
+}
+
+static void
+mind_fatal(struct loop *l)
+{
+    if (!l->coping.fatal[0])
+        return;
+    warn("endpoint \"%s\" (%s): %s", l->o->endpoint_name, l->o->host, l->coping.fatal);
+    work_give_back(l->work, REASON_STOPPING, 0, false, l->now_ms);
+    leave_with(l, EXIT_UNAVAILABLE);
+}
+
+/* Alone, an endpoint that does not answer ends the run; otherwise others go on, and this one waits. */
+static void
+mind_silence(struct loop *l)
+{
+    bool unready = !survey_ready(&l->survey);
+    int64_t good = l->report.good_ms > l->start_ms ? l->report.good_ms : l->start_ms;
+    bool busy = unready || !work_idle(l->work);
+    bool silent = l->o->give_up_ms > 0 && busy && l->survey.failures + l->was_open > 0 &&
+                  l->now_ms - good >= l->o->give_up_ms;
+    if (unready && (l->coping.alone || l->o->check) && l->survey.failures > l->o->retries)
+        silent = true;
+    if (!silent || l->over)
+        return;
+    warn("endpoint \"%s\" (%s): %s", l->o->endpoint_name, l->o->host,
+         l->survey.error[0] ? l->survey.error : "it does not answer");
+    work_give_back(l->work, REASON_BREAKER, 0, false, l->now_ms);
+    leave_with(l, EXIT_UNAVAILABLE);
+}
+
+static void
+mind_end(struct loop *l)
+{
+    if (!work_idle(l->work) || output_queued(l->output) > 0 || (l->results && link_flush(l->results) > 0))
+        return;
+    if (l->stopping || (l->input_ended && l->coping.alone))
+        l->over = true;
+}
+
+static bool
+check_over(struct loop *l)
+{
+    if (!l->o->check || !survey_ready(&l->survey) || l->over)
+        return false;
+    printf("chain=%llu head=%llu\n", (unsigned long long)l->survey.chain,
+           (unsigned long long)endpoint_head(l->endpoint));
+    leave_with(l, EXIT_COMPLETE);
+    return true;
+}
+
+/* An answer that is none, as far as JSON-RPC goes: not an endpoint, rather than one that is away. */
+static bool
+no_endpoint(const struct judgement *j)
+{
+    return j->verdict == VERDICT_BADDATA || j->verdict == VERDICT_CALLER ||
+           j->verdict == VERDICT_NOMETHOD || (j->rule && strcmp(j->rule, "not-json") == 0);
+}
+
+/* --- waiting --- */
+
+static int
+time_left(struct loop *l)
+{
+    int64_t next = l->now_ms + LIFE_SIGN_MS, t;
+    if ((t = work_next_ms(l->work, l->now_ms)) < next)
+        next = t;
+    if ((t = survey_next_ms(&l->survey, l->now_ms)) < next)
+        next = t;
+    if ((t = endpoint_next_ms(l->endpoint, l->now_ms)) >= 0 && l->now_ms + t < next)
+        next = l->now_ms + t;
+    if (l->control && l->life_sign_ms < next)
+        next = l->life_sign_ms;
+    return next > l->now_ms ? (int)(next - l->now_ms) : 0;
+}
+
+static void
+wait_for_something(struct loop *l)
+{
+    struct pollfd fds[3];
+    size_t n = 0;
+    if (l->tasks && (wants_tasks(l) || (l->stopping && !l->coping.alone && !l->input_ended)))
+        link_pollfd(l->tasks, &fds[n++]);
+    if (l->results)
+        link_pollfd(l->results, &fds[n++]);
+    if (l->control)
+        link_pollfd(l->control, &fds[n++]);
+    rpc_wait(l->rpc, fds, n, time_left(l));
+}
+
+static void
+turn(struct loop *l)
+{
+    l->now_ms = clock_ms();
+    work_clock(l->work, l->now_ms);
+    mind_signals(l);
+    rpc_perform(l->rpc, l->now_ms);
+    mind_fatal(l);
+    mind_breaker(l);
+    mind_silence(l);
+    if (l->over || check_over(l))
+        return;
+    survey_tick(&l->survey, l->now_ms);
+    read_tasks(l);
+    work_turn(l->work, l->now_ms);
+    write_results(l);
+    tell_producer(l);
+    mind_end(l);
+}
+
+static void
+say_bye(struct loop *l)
+{
+    struct control bye = {.verb = CONTROL_BYE, .fetcher = span_of(l->name)};
+    news_tell(l->news, &bye);
+    for (int64_t end = clock_ms() + LINGER_MS; clock_ms() < end;) {
+        bool sent = !l->results || output_flush(l->output, note_true, l) != 0 || output_queued(l->output) == 0;
+        bool flushed = !l->results || link_flush(l->results) == 0;
+        if (news_flush(l->news) && sent && flushed)
+            break;
+        struct pollfd fds[2];
+        size_t n = 0;
+        if (l->results)
+            link_pollfd(l->results, &fds[n++]);
+        if (l->control)
+            link_pollfd(l->control, &fds[n++]);
+        poll(fds, (nfds_t)n, 20);
+    }
+}
+
+static void
+finish(struct loop *l)
+{
+    if (work_given_up(l->work) > 0 && l->status == EXIT_COMPLETE)
+        l->status = EXIT_SOME_FAILED;
+    if (l->o->check && l->status == EXIT_UNAVAILABLE && no_endpoint(&l->survey.last))
+        l->status = EXIT_USAGE;
+    if (talk_stop_count() < 2)
+        say_bye(l);
+    if (!l->o->check)
+        report_print_texts(&l->report);
+    if (!l->o->check && l->coping.alone)
+        report_print_statistics(&l->report);
+    int linger = talk_stop_count() < 2 ? LINGER_MS : 0;
+    rpc_free(l->rpc);
+    work_free(l->work);
+    link_close(l->tasks, 0);
+    link_close(l->results, linger);
+    link_close(l->control, linger);
+    news_free(l->news);
+    output_free(l->output);
+    endpoint_free(l->endpoint);
+    link_terminate();
+}
+
+int
+loop_run(const struct loop_options *o)
+{
+    struct loop l = {.o = o};
+    char err[256];
+    l.rpc = rpc_new(&o->rpc, err, sizeof err);
+    if (!l.rpc) {
+        warn("endpoint \"%s\": %s", o->endpoint_name, err);
+        return EXIT_USAGE;
+    }
+    if (!open_links(&l)) {
+        link_close(l.tasks, 0);
+        link_close(l.results, 0);
+        rpc_free(l.rpc);
+        link_terminate();
+        return EXIT_UNAVAILABLE;
+    }
+    prepare(&l);
+    for (;;) {
+        turn(&l);
+        if (l.over)
+            break;
+        wait_for_something(&l);
+    }
+    finish(&l);
+    return l.status;
+}

@@ -1,0 +1,143 @@
+/* main.c - sluice-fetcher: pulls tasks for one endpoint, asks it by JSON-RPC, pushes rows.
+ *
+ *     sluice-fetcher --rpc [NAME=]URL[,key=value]... --tasks ADDR --results ADDR --control ADDR
+ *     sluice-fetcher --rpc URL -i - -o - [--format ndjson]
+ *     sluice-fetcher --rpc URL --check
+ *
+ * Sockets: pulls task lines from --tasks, pushes result messages to --results and control lines
+ * to --control; all three connect out.
+ *
+ * Invariants: every task taken ends in one way (an end, or back to the producer); no row of a
+ * reply that failed a test leaves; nothing is asked beyond the endpoint's newest block; memory is
+ * bounded by credit, by the size of bodies in flight and by the queue of results.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/num.h"
+#include "common/opts.h"
+#include "common/talk.h"
+#include "fetcher/loop.h"
+#include "fetcher/spec.h"
+
+struct settings {
+    const char *rpc, *tasks, *results, *control, *format, *log_format;
+    uint64_t chain, concurrency, threshold, retries, prefetch, batch, max_body, max_bytes;
+    uint64_t range;
+    int64_t breaker_ms, timeout_ms, give_up_ms;
+    bool check, fixed, give_up_given;
+};
+
+static struct settings set = {
+    .format = "msgpack", .log_format = "text",
+    .concurrency = 10, .threshold = 5, .retries = 3, .prefetch = 1, .batch = 25,
+    .max_body = 64 << 20, .max_bytes = 64 << 20, .range = 10000,
+    .breaker_ms = 10000, .timeout_ms = 30000,
+};
+
+static const struct opt table[] = {
+    {"rpc", 0, NULL, OPT_TEXT, &set.rpc, "[NAME=]URL[,...]",
+     "the endpoint; settings after commas: concurrency= rps= batch= timeout= header=", 0, 0, NULL},
+    {"tasks", 'i', NULL, OPT_TEXT, &set.tasks, "ADDR", "where tasks come from, - for stdin", 0, 0, NULL},
+    {"results", 'o', NULL, OPT_TEXT, &set.results, "ADDR", "where rows go, - for stdout", 0, 0, NULL},
+    {"control", 0, NULL, OPT_TEXT, &set.control, "ADDR", "the producer's control address; none in a pipe", 0, 0, NULL},
+    {"format", 0, NULL, OPT_TEXT, &set.format, "FORMAT", "msgpack, or with -o - ndjson or csv", 0, 0, NULL},
+    {"chain-id", 0, NULL, OPT_NUMBER, &set.chain, "N", "the chain that the endpoint must be of (default any)", 1, INT64_MAX, NULL},
+    {"concurrency", 0, "MAX_CONCURRENCY", OPT_NUMBER, &set.concurrency, "N", "most requests in flight", 1, 1000, NULL},
+    {"fixed-concurrency", 0, NULL, OPT_FLAG, &set.fixed, NULL, "do not adapt it to the endpoint's latency", 0, 0, NULL},
+    {"batch", 0, NULL, OPT_NUMBER, &set.batch, "N", "most calls in one request, 1: no batches", 1, 100, NULL},
+    {"range", 0, NULL, OPT_NUMBER, &set.range, "BLOCKS", "widest eth_getLogs to begin with", 1, 1000000, NULL},
+    {"breaker-threshold", 0, "CIRCUIT_BREAKER_THRESHOLD", OPT_NUMBER, &set.threshold, "N", "failures in a row that open the breaker", 1, 1000, NULL},
+    {"breaker-timeout", 0, "CIRCUIT_BREAKER_TIMEOUT", OPT_SECONDS, &set.breaker_ms, "SECONDS", "until an open breaker lets a probe through", 1, 86400000, NULL},
+    {"timeout", 0, NULL, OPT_SECONDS, &set.timeout_ms, "SECONDS", "of one request", 1, 3600000, NULL},
+    {"retries", 0, NULL, OPT_NUMBER, &set.retries, "N", "of a request here, before its task goes to another endpoint", 0, 100, NULL},
+    {"give-up", 0, NULL, OPT_SECONDS, &set.give_up_ms, "SECONDS", "exit 3 after so long without a good answer (default in a pipe 300, else never)", 1, 0, &set.give_up_given},
+    {"max-body", 0, NULL, OPT_SIZE, &set.max_body, "BYTES", "of one answer", 1 << 16, (uint64_t)1 << 32, NULL},
+    {"max-bytes", 0, NULL, OPT_SIZE, &set.max_bytes, "BYTES", "of all answers in flight", 1 << 16, (uint64_t)1 << 36, NULL},
+    {"prefetch", 0, NULL, OPT_NUMBER, &set.prefetch, "N", "tasks taken beyond those in work", 0, 1000, NULL},
+    {"check", 0, NULL, OPT_FLAG, &set.check, NULL, "print the endpoint's chain and newest block, and leave", 0, 0, NULL},
+    {"log-format", 0, NULL, OPT_TEXT, &set.log_format, "FORMAT", "text or json", 0, 0, NULL},
+    {NULL, 0, NULL, OPT_FLAG, NULL, NULL, NULL, 0, 0, NULL},
+};
+
+static const struct opts options = {
+    .program = "sluice-fetcher",
+    .sentence = "pulls tasks for one endpoint, asks it by JSON-RPC, pushes rows",
+    .usage = "--rpc [NAME=]URL --tasks ADDR --results ADDR --control ADDR\n"
+             "--rpc [NAME=]URL -i - -o - [--format ndjson|csv]\n"
+             "--rpc [NAME=]URL --check",
+    .table = table,
+};
+
+static enum output_format
+read_format(void)
+{
+    if (strcmp(set.format, "msgpack") == 0)
+        return OUTPUT_MSGPACK;
+    if (strcmp(set.format, "ndjson") != 0 && strcmp(set.format, "csv") != 0)
+        opts_fail("--format \"%s\": expected msgpack, ndjson or csv", set.format);
+    if (set.results && strcmp(set.results, "-") != 0)
+        opts_fail("--format %s: text goes to stdout only, expected -o -", set.format);
+    return strcmp(set.format, "csv") == 0 ? OUTPUT_CSV : OUTPUT_NDJSON;
+}
+
+static void
+check_settings(void)
+{
+    if (!talk_format(set.log_format))
+        opts_fail("--log-format \"%s\": expected text or json", set.log_format);
+    if (!set.rpc)
+        opts_fail("--rpc is missing: expected an endpoint's URL");
+    if (set.check)
+        return;
+    if (!set.tasks)
+        opts_fail("--tasks is missing: expected an address, or - for stdin");
+    if (!set.results)
+        opts_fail("--results is missing: expected an address, or - for stdout");
+    if (set.control && strcmp(set.control, "-") == 0)
+        opts_fail("--control -: expected an address, control lines have no place in a pipe");
+}
+
+static struct loop_options
+loop_options(const struct spec *spec, const char *host)
+{
+    uint64_t batch = spec->batch ? spec->batch : set.batch;
+    uint32_t concurrency = spec->concurrency ? spec->concurrency : (uint32_t)set.concurrency;
+    if (!set.give_up_given && !set.control)
+        set.give_up_ms = 300000;
+    return (struct loop_options){
+        .endpoint_name = spec->name, .host = host,
+        .tasks = set.tasks, .results = set.results, .control = set.control,
+        .format = set.check ? OUTPUT_MSGPACK : read_format(),
+        .chain = set.chain, .retries = (uint32_t)set.retries, .prefetch = (uint32_t)set.prefetch,
+        .give_up_ms = set.give_up_ms, .check = set.check,
+        .endpoint = {
+            .concurrency = concurrency, .fixed_concurrency = set.fixed, .rps = spec->rps,
+            .batch = (uint32_t)batch, .breaker_threshold = (uint32_t)set.threshold,
+            .breaker_cooldown_ms = set.breaker_ms, .backoff_min_ms = 1000, .backoff_max_ms = 30000,
+            .max_blocks = set.range, .target_bytes = 4 << 20, .seed = (uint64_t)clock_us(),
+        },
+        .rpc = {
+            .url = spec->url, .headers = (const char *const *)spec->headers,
+            .timeout_ms = spec->timeout_ms ? spec->timeout_ms : set.timeout_ms,
+            .max_body = set.max_body, .max_bytes = set.max_bytes, .max_connections = (int)concurrency + 2,
+        },
+    };
+}
+
+int
+main(int argc, char **argv)
+{
+    struct spec spec;
+    char err[256], host[256];
+    talk_name("fetcher");
+    opts_parse(&options, argc, argv);
+    check_settings();
+    if (!spec_parse(set.rpc, &spec, err, sizeof err))
+        opts_fail("--rpc: %s", err);
+    struct loop_options o = loop_options(&spec, talk_host(spec.url, host, sizeof host));
+    talk_signals();
+    int status = loop_run(&o);
+    spec_free(&spec);
+    return status;
+}

@@ -1,0 +1,128 @@
+/* step.c - one thing to ask for a task; see step.h. */
+#include "fetcher/step.h"
+
+#include <stdlib.h>
+
+#include "common/buf.h"
+
+struct step *
+step_new(enum step_kind kind, struct piece at)
+{
+    struct step *s = xcalloc(1, sizeof *s);
+    s->kind = kind;
+    s->at = at;
+    return s;
+}
+
+struct step *
+step_copy(const struct step *s, struct piece at)
+{
+    struct step *copy = xmalloc(sizeof *copy);
+    *copy = *s;
+    copy->next = NULL;
+    copy->origin = NULL;
+    copy->at = at;
+    return copy;
+}
+
+void
+step_free(struct step *s)
+{
+    if (s && s->origin)
+        free(s->origin);
+    free(s);
+}
+
+void
+steps_put(struct step **list, struct step *s)
+{
+    while (*list && (*list)->at.from <= s->at.from)
+        list = &(*list)->next;
+    s->next = *list;
+    *list = s;
+}
+
+struct step *
+steps_take(struct step **list, int64_t now_ms)
+{
+    for (; *list; list = &(*list)->next) {
+        struct step *s = *list;
+        if (s->not_before_ms > now_ms)
+            continue;
+        *list = s->next;
+        s->next = NULL;
+        return s;
+    }
+    return NULL;
+}
+
+size_t
+steps_count(const struct step *list, int64_t now_ms)
+{
+    size_t n = 0;
+    for (; list; list = list->next)
+        n += list->not_before_ms <= now_ms;
+    return n;
+}
+
+int64_t
+steps_next_ms(const struct step *list, int64_t now_ms)
+{
+    int64_t next = INT64_MAX;
+    for (; list; list = list->next)
+        if (list->not_before_ms > now_ms && list->not_before_ms < next)
+            next = list->not_before_ms;
+    return next;
+}
+
+void
+steps_free(struct step **list)
+{
+    while (*list) {
+        struct step *s = *list;
+        *list = s->next;
+        step_free(s);
+    }
+}
+
+struct values
+values_all(const struct task *t)
+{
+    struct values v = {{{0, t->n_addresses}}};
+    for (size_t i = 0; i < TASK_TOPICS; i++)
+        v.of[1 + i].n = t->n_topics[i];
+    return v;
+}
+
+bool
+values_split(struct values *v, size_t max, struct values *rest)
+{
+    size_t longest = 0;
+    for (size_t i = 1; i < 1 + TASK_TOPICS; i++)
+        if (v->of[i].n > v->of[longest].n)
+            longest = i;
+    size_t n = v->of[longest].n;
+    if (n < 2)
+        return false;
+    size_t first = max > 0 && max < n ? max : n - n / 2;
+    *rest = *v;
+    v->of[longest].n = first;
+    rest->of[longest].from += first;
+    rest->of[longest].n = n - first;
+    return true;
+}
+
+struct task
+values_view(const struct task *t, const struct values *v)
+{
+    struct task view = *t;
+    if (t->addresses)
+        view.addresses = t->addresses + v->of[0].from;
+    view.n_addresses = v->of[0].n;
+    for (size_t i = 0; i < TASK_TOPICS; i++) {
+        if (t->topics[i])
+            view.topics[i] = t->topics[i] + v->of[1 + i].from;
+        view.n_topics[i] = v->of[1 + i].n;
+    }
+    return view;
+}

@@ -1,0 +1,80 @@
+/* step.h - one thing to ask for a task: less than a task, at most one request. Plain data.
+ *
+ * A task becomes steps as it is worked, never all at once. A step that an endpoint will not
+ * take is cut into smaller ones: by blocks, or by the filter's values (addresses, topics). The
+ * steps that one range of blocks was cut into by its filter form a group, which is done when all
+ * of them are.
+ */
+#ifndef SLUICE_STEP_H
+#define SLUICE_STEP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/task.h"
+#include "fetcher/piece.h"
+
+enum step_kind {
+    STEP_LOGS,     /* eth_getLogs over blocks */
+    STEP_BLOCKS,   /* what the datasets need of each block */
+    STEP_DENSE,    /* one block's receipts, for the logs in them */
+    STEP_RECEIPTS, /* receipts one by one, for an endpoint without eth_getBlockReceipts */
+    STEP_STATE,    /* of addresses */
+    STEP_HASHES,   /* transactions and their receipts */
+    STEP_CONTROL,  /* does the block whose bloom is not empty have logs here? */
+};
+
+/* Which of a task's filter values are meant: [0] addresses, [1] to [4] topics. */
+struct values {
+    struct {
+        size_t from, n;
+    } of[1 + TASK_TOPICS];
+};
+
+struct group {
+    struct group *next;
+    struct piece at;
+    size_t left; /* steps not done */
+};
+
+struct window;   /* job.h */
+struct assembly; /* assembly.h */
+
+struct step {
+    struct step *next;
+    enum step_kind kind;
+    struct piece at;           /* blocks; RECEIPTS, STATE, HASHES: indices */
+    unsigned needs;            /* BLOCKS, DENSE: enum source, or-ed */
+    size_t dataset;            /* STATE: whose addresses */
+    struct values values;      /* LOGS, DENSE */
+    struct group *group;       /* or NULL */
+    struct window *window;     /* LOGS: the headers of these blocks, or NULL */
+    struct assembly *assembly; /* part of a block that is put together, or NULL */
+    struct step *origin;       /* CONTROL: owned; the step whose empty answer is doubted */
+    uint32_t failures, bad, unseen, throttled; /* ends so far: transient, bad data, not yet, rate */
+    bool proved;               /* LOGS: an empty answer is believed */
+    int64_t not_before_ms;
+};
+
+struct step *step_new(enum step_kind kind, struct piece at);
+struct step *step_copy(const struct step *s, struct piece at);
+void step_free(struct step *s);
+
+/* Lists are ordered by first block; equal ones keep their order of arrival. */
+void steps_put(struct step **list, struct step *s);
+/* Takes out the first that may go now; NULL: none. */
+struct step *steps_take(struct step **list, int64_t now_ms);
+size_t steps_count(const struct step *list, int64_t now_ms); /* those that may go now */
+/* When the next one may go; INT64_MAX: none waits. */
+int64_t steps_next_ms(const struct step *list, int64_t now_ms);
+void steps_free(struct step **list);
+
+struct values values_all(const struct task *t);
+/* Halves the longest list of values, or cuts it after max (0: half): v keeps the first part.
+ * False: no list has two. */
+bool values_split(struct values *v, size_t max, struct values *rest);
+/* The task with only these values: a view into t, not to be freed. */
+struct task values_view(const struct task *t, const struct values *v);
+
+#endif

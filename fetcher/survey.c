@@ -1,0 +1,252 @@
+/* survey.c - what the endpoint is and has; see survey.h. */
+#include "fetcher/survey.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/num.h"
+#include "fetcher/dataset.h"
+
+enum { HEAD_EVERY_MS = 1000 /* at most, when a task waits for it */ };
+
+/* --- answers --- */
+
+static void
+failed(struct survey *s, const struct rpc_request *r, const struct rpc_answer *a)
+{
+    const struct judgement *j = &a->judgement;
+    s->failures++;
+    s->last = *j;
+    snprintf(s->error, sizeof s->error, "%s: %.*s", r->calls[0].method, SPAN_ARG(a->text));
+    s->next_ms = s->now_ms + (j->wait_ms >= 0 ? j->wait_ms : cope_pause_ms(s->coping, s->failures));
+    if (j->verdict == VERDICT_AUTH && ++s->coping->refusals >= 3)
+        snprintf(s->coping->fatal, sizeof s->coping->fatal, "%s", s->error);
+}
+
+/* A quantity; some nodes send a JSON number, or a decimal string, for the chain's. */
+static bool
+quantity(const struct rpc_answer *a, uint64_t *out)
+{
+    struct span text;
+    if (a->judgement.verdict != VERDICT_OK)
+        return false;
+    if (json_u64(a->result, out))
+        return true;
+    return json_string(a->result, &text) && (num_quantity(text, out) || num_u64(text, out));
+}
+
+static void
+not_a_number(struct survey *s, const struct rpc_request *r, struct rpc_answer *a)
+{
+    if (a->judgement.verdict == VERDICT_OK) {
+        a->judgement = (struct judgement){.verdict = VERDICT_BADDATA, .wait_ms = -1, .rule = "bad data"};
+        a->text = SPAN("the answer is not a number");
+    }
+    failed(s, r, a);
+}
+
+static void
+check_chain(struct survey *s, uint64_t chain)
+{
+    uint64_t wanted = s->wanted_chain ? s->wanted_chain : s->chain;
+    if (wanted && chain != wanted)
+        snprintf(s->coping->fatal, sizeof s->coping->fatal, "chain %llu, not %llu",
+                 (unsigned long long)chain, (unsigned long long)wanted);
+    s->chain = chain;
+}
+
+static void
+chain_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
+{
+    struct survey *s = context;
+    uint64_t chain;
+    s->out_chain = false;
+    if (quantity(&answers[0], &chain)) {
+        s->failures = 0;
+        s->coping->refusals = 0;
+        check_chain(s, chain);
+    } else {
+        not_a_number(s, r, &answers[0]);
+    }
+    report_answers(s->report, r, answers, s->now_ms);
+    rpc_request_free(r);
+}
+
+static void
+head_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
+{
+    struct survey *s = context;
+    uint64_t head;
+    s->out_head = false;
+    if (quantity(&answers[0], &head)) {
+        s->failures = 0;
+        s->head_known = true;
+        s->want_head = false;
+        s->head_asked_ms = s->out_head_ms;
+        endpoint_saw_head(s->endpoint, head, s->now_ms);
+        rpc_head(s->rpc, endpoint_head(s->endpoint));
+    } else {
+        not_a_number(s, r, &answers[0]);
+    }
+    report_answers(s->report, r, answers, s->now_ms);
+    rpc_request_free(r);
+}
+
+static bool
+bloom_holds_some(struct json block, uint64_t number)
+{
+    struct header h;
+    char why[160];
+    if (header_decode(block, number, &h, why) != DECODE_OK || !h.has_bloom)
+        return false;
+    for (size_t i = 0; i < sizeof h.bloom; i++)
+        if (h.bloom[i])
+            return true;
+    return false;
+}
+
+static void
+sample_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
+{
+    struct survey *s = context;
+    uint64_t lowest = UINT64_MAX;
+    size_t good = 0;
+    s->out_holdings = false;
+    for (size_t i = 0; i < r->n; i++) {
+        if (answers[i].judgement.verdict != VERDICT_OK)
+            continue;
+        good++;
+        if (lowest == UINT64_MAX && bloom_holds_some(answers[i].result, r->calls[i].from))
+            lowest = r->calls[i].from;
+    }
+    if (good > 0)
+        holdings_sampled(&s->holdings, lowest, s->sample);
+    else if (answers[0].judgement.verdict == VERDICT_TRANSIENT ||
+             answers[0].judgement.verdict == VERDICT_RATE)
+        s->next_ms = s->now_ms + 1000;
+    else
+        holdings_abandon(&s->holdings);
+    report_answers(s->report, r, answers, s->now_ms);
+    rpc_request_free(r);
+}
+
+static void
+control_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
+{
+    struct survey *s = context;
+    struct rpc_answer *a = &answers[0];
+    enum verdict v = a->judgement.verdict;
+    s->out_holdings = false;
+    if (v == VERDICT_OK && json_type(a->result) == JSON_ARRAY)
+        holdings_controlled(&s->holdings, json_count(a->result) > 0);
+    else if (v == VERDICT_RANGE || v == VERDICT_DENSITY || v == VERDICT_FILTER)
+        holdings_controlled(&s->holdings, true); /* more than fit into an answer */
+    else if (v == VERDICT_PRUNED)
+        holdings_controlled(&s->holdings, false);
+    else if (v == VERDICT_TRANSIENT || v == VERDICT_RATE)
+        s->next_ms = s->now_ms + 1000;
+    else
+        holdings_abandon(&s->holdings);
+    if (s->holdings.min_block)
+        endpoint_pruned(s->endpoint, s->holdings.min_block, s->now_ms);
+    report_answers(s->report, r, answers, s->now_ms);
+    rpc_request_free(r);
+}
+
+/* --- questions --- */
+
+static void
+send(struct survey *s, struct rpc_request *r,
+     void (*done)(struct rpc_request *, struct rpc_answer *, void *))
+{
+    r->bare = r->n == 1;
+    r->done = done;
+    r->context = s;
+    endpoint_sent(s->endpoint, r->n, s->now_ms);
+    rpc_send(s->rpc, r, s->now_ms);
+}
+
+static void
+ask_plain(struct survey *s, const char *method,
+          void (*done)(struct rpc_request *, struct rpc_answer *, void *))
+{
+    struct rpc_request *r = rpc_request_new();
+    buf_adds(&rpc_request_add(r, method, RPC_OTHER, 1, 0)->params, "[]");
+    send(s, r, done);
+}
+
+static void
+ask_sample(struct survey *s)
+{
+    uint64_t blocks[HOLDINGS_SAMPLE];
+    struct rpc_request *r = rpc_request_new();
+    s->sample = endpoint_batch(s->endpoint);
+    size_t n = holdings_sample(&s->holdings, blocks, s->sample);
+    for (size_t i = 0; i < n; i++)
+        buf_addf(&rpc_request_add(r, "eth_getBlockByNumber", RPC_BLOCK, blocks[i], blocks[i])->params,
+                 "[\"0x%llx\",false]", (unsigned long long)blocks[i]);
+    send(s, r, sample_done);
+}
+
+static void
+ask_control(struct survey *s)
+{
+    struct rpc_request *r = rpc_request_new();
+    uint64_t block = s->holdings.candidate;
+    const struct task all = {0};
+    logs_params(&rpc_request_add(r, "eth_getLogs", RPC_LOGS, block, block)->params, &all, block, block);
+    send(s, r, control_done);
+}
+
+static bool
+may_send(struct survey *s, size_t calls)
+{
+    return s->now_ms >= s->next_ms && endpoint_slots(s->endpoint, s->now_ms) > 0 &&
+           endpoint_take(s->endpoint, calls, s->now_ms) == 0;
+}
+
+static bool
+head_due(const struct survey *s)
+{
+    if (!s->head_known)
+        return s->chain != 0;
+    return s->want_head && s->now_ms >= s->out_head_ms + HEAD_EVERY_MS;
+}
+
+void
+survey_tick(struct survey *s, int64_t now_ms)
+{
+    s->now_ms = now_ms;
+    if (!s->out_chain && (endpoint_probe_due(s->endpoint, now_ms) || (s->chain == 0 && may_send(s, 1)))) {
+        s->out_chain = true;
+        ask_plain(s, "eth_chainId", chain_done);
+    }
+    if (!s->out_head && head_due(s) && may_send(s, 1)) {
+        s->out_head = true;
+        s->out_head_ms = now_ms;
+        ask_plain(s, "eth_blockNumber", head_done);
+    }
+    if (s->out_holdings || s->holdings.state == HOLDINGS_IDLE || !may_send(s, 1))
+        return;
+    s->out_holdings = true;
+    if (s->holdings.state == HOLDINGS_SAMPLING)
+        ask_sample(s);
+    else
+        ask_control(s);
+}
+
+bool
+survey_ready(const struct survey *s)
+{
+    return s->chain != 0 && s->head_known;
+}
+
+int64_t
+survey_next_ms(const struct survey *s, int64_t now_ms)
+{
+    if (s->next_ms > now_ms)
+        return s->next_ms;
+    if (s->want_head && !s->out_head && s->out_head_ms + HEAD_EVERY_MS > now_ms)
+        return s->out_head_ms + HEAD_EVERY_MS;
+    return INT64_MAX;
+}

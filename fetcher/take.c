@@ -1,0 +1,285 @@
+/* take.c - answers become rows: logs, state, transactions by hash; blocks are in take_blocks.c. */
+#include "fetcher/take.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/num.h"
+#include "fetcher/take_blocks.h"
+
+/* --- all or nothing --- */
+
+void
+rows_mark(const struct job *j, struct rows_mark *m)
+{
+    for (size_t i = 0; i < j->n_list; i++) {
+        m->bytes[i] = j->rows[i].data.n;
+        m->rows[i] = j->rows[i].n;
+        m->touches[i] = j->touches[i].n;
+    }
+}
+
+void
+rows_undo(struct job *j, const struct rows_mark *m)
+{
+    for (size_t i = 0; i < j->n_list; i++) {
+        j->rows[i].data.n = m->bytes[i];
+        j->rows[i].n = m->rows[i];
+        j->touches[i].n = m->touches[i];
+    }
+}
+
+void
+answer_is_bad(struct rpc_answer *a, const char *why)
+{
+    a->judgement = (struct judgement){.verdict = VERDICT_BADDATA, .wait_ms = -1, .rule = "bad data"};
+    a->text = span_of(why);
+}
+
+enum decode
+log_rows(struct log *l, void *context, char *why)
+{
+    struct log_target *target = context;
+    struct job *j = target->job;
+    if (target->has_timestamp && !l->has_timestamp) {
+        l->timestamp = target->timestamp;
+        l->has_timestamp = true;
+    }
+    if (target->n++ == 0)
+        target->first = l->block_number;
+    for (size_t i = 0; i < j->n_list; i++)
+        if (j->list[i]->log && j->list[i]->log(l, &j->rows[i], why) != DECODE_OK)
+            return DECODE_BAD;
+    return DECODE_OK;
+}
+
+/* --- logs --- */
+
+/* The lowest of the step's blocks whose bloom could match, though no log was sent; UINT64_MAX. */
+static uint64_t
+suspicious_block(const struct step *s, const struct task *view)
+{
+    enum { VALUES_MAX = 16 }; /* hashing more for each block costs more than it finds */
+    size_t n = view->n_addresses;
+    for (size_t i = 0; i < TASK_TOPICS; i++)
+        n += view->n_topics[i];
+    if (!s->window || n > VALUES_MAX)
+        return UINT64_MAX;
+    for (uint64_t b = s->at.from; b <= s->at.to; b++) {
+        const struct header *h = &s->window->headers[b - s->window->at.from];
+        if (h->has_bloom && bloom_may_match(h->bloom, view))
+            return b;
+    }
+    return UINT64_MAX;
+}
+
+/* An empty answer is not always the truth. True: the step waits for the proof. */
+static bool
+doubt(struct taking *t, struct flight *f, const struct task *view)
+{
+    struct step *s = f->step;
+    uint64_t block = suspicious_block(s, view);
+    if (s->proved)
+        return false;
+    if (block != UINT64_MAX) {
+        struct step *control = step_new(STEP_CONTROL, (struct piece){block, block});
+        control->origin = s;
+        job_put(f->job, control);
+        return true;
+    }
+    if (s->window || holdings_believe(t->holdings, s->at.from))
+        return false;
+    holdings_doubt(t->holdings, s->at.from, endpoint_head(t->coping->endpoint));
+    s->not_before_ms = INT64_MAX; /* until the check is over: work.c */
+    job_put(f->job, s);
+    return true;
+}
+
+static bool
+proof_holds(struct flight *f, struct rpc_answer *answers)
+{
+    struct header head;
+    if (!f->with_proof)
+        return true;
+    if (answers[1].judgement.verdict == VERDICT_OK &&
+        header_decode(answers[1].result, f->step->at.to, &head, f->why) != DECODE_OK)
+        answer_is_bad(&answers[1], f->why);
+    if (answers[1].judgement.verdict == VERDICT_OK)
+        return true;
+    answers[0] = answers[1];
+    return false;
+}
+
+static void
+take_logs(struct taking *t, struct flight *f, const struct rpc_request *r,
+          struct rpc_answer *answers)
+{
+    struct job *j = f->job;
+    struct step *s = f->step;
+    struct task view = values_view(&j->task, &s->values);
+    struct log_target target = {.job = j};
+    struct rows_mark mark;
+    uint64_t n = 0;
+
+    rows_mark(j, &mark);
+    if (answers[0].judgement.verdict == VERDICT_OK && proof_holds(f, answers) &&
+        logs_decode(answers[0].result, &view, s->at.from, s->at.to,
+                    s->window ? s->window->headers : NULL,
+                    s->window ? (size_t)piece_width(s->window->at) : 0, log_rows, &target, &n,
+                    f->why) != DECODE_OK) {
+        rows_undo(j, &mark);
+        answer_is_bad(&answers[0], f->why);
+    }
+    if (answers[0].judgement.verdict != VERDICT_OK) {
+        cope(t->coping, j, s, &answers[0], "eth_getLogs", r->n, t->now_ms);
+        return;
+    }
+    endpoint_logs_ok(t->coping->endpoint, s->at.from, s->at.to, n, r->bytes, t->now_ms);
+    if (n > 0)
+        holdings_saw(t->holdings, target.first);
+    else if (doubt(t, f, &view))
+        return;
+    job_done(j, s);
+}
+
+/* Are there any logs in the block whose bloom says so? If not the empty answer was a lie. */
+static void
+take_control(struct taking *t, struct flight *f, const struct rpc_request *r,
+             struct rpc_answer *a)
+{
+    struct step *s = f->step, *origin = s->origin;
+    enum verdict v = a->judgement.verdict;
+    bool any = v == VERDICT_RANGE || v == VERDICT_DENSITY ||
+               (v == VERDICT_OK && json_type(a->result) == JSON_ARRAY && json_count(a->result) > 0);
+    if (v != VERDICT_OK && !any) {
+        cope(t->coping, f->job, s, a, "eth_getLogs", r->n, t->now_ms);
+        return;
+    }
+    if (any) {
+        a->judgement.verdict = VERDICT_OK;
+        s->origin = NULL;
+        job_done(f->job, origin);
+        step_free(s);
+        return;
+    }
+    snprintf(f->why, sizeof f->why, "no log of block %llu, whose bloom is not empty",
+             (unsigned long long)s->at.from);
+    answer_is_bad(a, f->why);
+    s->origin = NULL;
+    step_free(s);
+    cope(t->coping, f->job, origin, a, "eth_getLogs", r->n, t->now_ms);
+}
+
+/* --- by hash --- */
+
+static bool
+hash_is(struct json tx, const uint8_t hash[32])
+{
+    struct json v;
+    struct span text;
+    uint8_t got[32];
+    return json_get(tx, "hash", &v) && json_string(v, &text) && num_hex(text, got, 32) &&
+           memcmp(got, hash, 32) == 0;
+}
+
+static bool
+hash_rows(struct flight *f, size_t i, struct rpc_answer *pair)
+{
+    struct job *j = f->job;
+    struct rows_mark mark;
+    if (!hash_is(pair[0].result, j->task.hashes[i])) {
+        snprintf(f->why, sizeof f->why, "another transaction than the one asked for");
+        return false;
+    }
+    rows_mark(j, &mark);
+    for (size_t d = 0; d < j->n_list; d++)
+        if (j->list[d]->transaction(pair[0].result, pair[1].result, &j->rows[d], f->why) !=
+            DECODE_OK) {
+            rows_undo(j, &mark);
+            return false;
+        }
+    return true;
+}
+
+static void
+take_hashes(struct taking *t, struct flight *f, const struct rpc_request *r,
+            struct rpc_answer *answers)
+{
+    for (uint64_t i = f->step->at.from; i <= f->step->at.to; i++) {
+        struct rpc_answer *pair = answers + 2 * (i - f->step->at.from);
+        struct step *one = step_copy(f->step, (struct piece){i, i});
+        struct rpc_answer *wrong = pair[0].judgement.verdict != VERDICT_OK ? &pair[0]
+                                   : pair[1].judgement.verdict != VERDICT_OK ? &pair[1] : NULL;
+        if (!wrong && !hash_rows(f, (size_t)i, pair))
+            answer_is_bad(wrong = &pair[0], f->why);
+        if (wrong)
+            cope(t->coping, f->job, one, wrong, r->calls[wrong - answers].method, r->n, t->now_ms);
+        else
+            job_done(f->job, one);
+    }
+    step_free(f->step);
+}
+
+/* --- state --- */
+
+static void
+take_state(struct taking *t, struct flight *f, const struct rpc_request *r,
+           struct rpc_answer *answers)
+{
+    struct job *j = f->job;
+    const struct dataset *d = j->list[f->step->dataset];
+    struct rpc_answer *a = answers;
+    for (uint64_t i = f->step->at.from; i <= f->step->at.to; i++) {
+        struct json parts[3] = {t->null, t->null, t->null};
+        struct rpc_answer *wrong = NULL, *first = a;
+        struct touch touch;
+        memcpy(&touch, j->touches[f->step->dataset].p + i * sizeof touch, sizeof touch);
+        for (unsigned p = 0; p < 3; p++) {
+            if (!(d->state_needs & 1u << p))
+                continue;
+            if (a->judgement.verdict != VERDICT_OK && !wrong)
+                wrong = a;
+            parts[p] = a++->result;
+        }
+        struct rows *rows = &j->rows[f->step->dataset];
+        struct rows_mark mark;
+        rows_mark(j, &mark);
+        if (!wrong && d->state(&touch, j->want.to, parts[0], parts[1], parts[2], rows, f->why) !=
+                          DECODE_OK) {
+            rows_undo(j, &mark);
+            answer_is_bad(wrong = first, f->why);
+        }
+        if (wrong)
+            cope(t->coping, j, step_copy(f->step, (struct piece){i, i}), wrong,
+                 r->calls[wrong - answers].method, r->n, t->now_ms);
+    }
+    step_free(f->step);
+}
+
+void
+take_answers(struct taking *t, struct flight *f, const struct rpc_request *r,
+             struct rpc_answer *answers)
+{
+    f->job->flying--;
+    switch (f->step->kind) {
+    case STEP_LOGS:
+        take_logs(t, f, r, answers);
+        break;
+    case STEP_CONTROL:
+        take_control(t, f, r, answers);
+        break;
+    case STEP_HASHES:
+        take_hashes(t, f, r, answers);
+        break;
+    case STEP_STATE:
+        take_state(t, f, r, answers);
+        break;
+    case STEP_RECEIPTS:
+        take_receipts(t, f, r, answers);
+        break;
+    case STEP_BLOCKS:
+    case STEP_DENSE:
+        take_blocks(t, f, r, answers);
+        break;
+    }
+}

@@ -1,0 +1,30 @@
+/* take.h - answers become rows, or trouble that cope.h deals with.
+ *
+ * All or nothing: of a reply that does not stand every test no row is kept. One block of a batch
+ * that failed does not touch the others.
+ */
+#ifndef SLUICE_TAKE_H
+#define SLUICE_TAKE_H
+
+#include <stdint.h>
+
+#include "fetcher/ask.h"
+#include "fetcher/cope.h"
+#include "fetcher/holdings.h"
+#include "fetcher/json.h"
+#include "fetcher/rpc.h"
+
+struct taking {
+    struct coping *coping;
+    struct holdings *holdings;
+    struct json_doc *docs[3]; /* for blocks put together */
+    struct json null;         /* stands for what was not asked */
+    int64_t now_ms;
+};
+
+/* Ends the flight's step: rows are in the job, what is left to ask is with the job again. An answer
+ * whose data is bad gets VERDICT_BADDATA, with the reason as its text. */
+void take_answers(struct taking *t, struct flight *f, const struct rpc_request *r,
+                  struct rpc_answer *answers);
+
+#endif

@@ -1,0 +1,29 @@
+/* take_blocks.h - the half of take.h that deals with blocks, and what both halves share. */
+#ifndef SLUICE_TAKE_BLOCKS_H
+#define SLUICE_TAKE_BLOCKS_H
+
+#include "fetcher/take.h"
+
+struct rows_mark {
+    size_t bytes[JOB_DATASETS], touches[JOB_DATASETS];
+    uint32_t rows[JOB_DATASETS];
+};
+void rows_mark(const struct job *j, struct rows_mark *m);
+void rows_undo(struct job *j, const struct rows_mark *m);
+
+void answer_is_bad(struct rpc_answer *a, const char *why); /* why must live as long as a */
+
+struct log_target { /* context of log_rows */
+    struct job *job;
+    bool has_timestamp;
+    int64_t timestamp; /* for logs that have none */
+    uint64_t n, first; /* logs seen, block of the first */
+};
+enum decode log_rows(struct log *l, void *target, char *why);
+
+void take_blocks(struct taking *t, struct flight *f, const struct rpc_request *r,
+                 struct rpc_answer *answers);
+void take_receipts(struct taking *t, struct flight *f, const struct rpc_request *r,
+                   struct rpc_answer *answers);
+
+#endif
