@@ -19,12 +19,15 @@ LIB=$HERE/common # in a checkout
 . "$LIB/supervise.sh"
 # shellcheck source=common/cluster.sh
 . "$LIB/cluster.sh"
+# shellcheck source=common/lacks.sh
+. "$LIB/lacks.sh"
 DEFAULT_RPC=(publicnode=https://ethereum-sepolia-rpc.publicnode.com ankr=https://rpc.ankr.com/eth_sepolia
     drpc=https://sepolia.drpc.org)
 DRAIN_S=30
 RUN='' # folder of our job in var/run
 TMP='' # folder of our sockets: its path is short
 CREW=() # the endpoint of each fetcher
+WANTED=blocks
 WHY=''  # the run cannot go on
 
 # --- programs: beside this file in a checkout (built when missing), else sluice-* beside it or in PATH ---
@@ -134,7 +137,8 @@ resolve() { # everything that the job needs to be known
     DATABASE=("${WORDS[@]}")
 }
 
-find_gaps() { # into $TMP/gaps
+find_gaps() { # into $TMP/gaps: ranges of blocks, or for enrich hashes of transactions
+    [ "$WANTED" = blocks ] || { find_hashes; return; }
     "$WRITER" --gaps "${DATABASE[@]}" "${FILTER[@]}" --from "${OPT[from]}" --to "${OPT[to]}" >"$TMP/gaps" \
         2>&3 8>&- 9>&- || exit
 }
@@ -184,7 +188,7 @@ about() { # about ROLE: as people know it
 
 ended() { # ended ROLE STATUS: what now?
     case $1:$2 in
-    producer:[0123] | producer:130) ENDED=${ENDED:-$2} ;;
+    producer:[0123] | producer:130 | run:*) ENDED=${ENDED:-$2} ;;
     writer:[23]) give_up "$2" 'the writer gave up' ;;
     fetcher*:[23])
         if has_role '*fetcher*'; then
@@ -209,11 +213,12 @@ give_up() { # give_up STATUS WHY: the run cannot go on
 
 on_stop() { # first: drain; second: leave
     STOPS=$((STOPS + 1))
-    if [ "$STOPS" -gt 1 ] || { [ -z "$FINISHING" ] && ! has_role producer; }; then exit 130; fi
+    if [ "$STOPS" -gt 1 ] || { [ -z "$FINISHING" ] && ! has_role producer && ! has_role run; }; then exit 130; fi
     say "stopping: work in flight is committed, at most $DRAIN_S s; once more to leave at once"
     [ -z "$FINISHING" ] || return
     signal_role TERM producer
-    start 'timer drain' sleep "$DRAIN_S"
+    signal_role TERM run
+    has_role run || start 'timer drain' sleep "$DRAIN_S"
 }
 
 on_add() { # endpoints that the command add left for us
@@ -244,14 +249,14 @@ prepare() { # prepare OPTION...: all that comes before a job
     find_gaps
 }
 
-blocks_in_gaps() {
-    awk -F- '{ n += $NF - $1 + 1 } END { printf "%d", n }' "$TMP/gaps"
+missing() { # how many blocks, or hashes
+    awk -F- '{ n += /^0x/ ? 1 : $NF - $1 + 1 } END { printf "%d", n }' "$TMP/gaps"
 }
 
 dry_run() {
     local wanted=$((OPT[to] - OPT[from] + 1)) missing ranges spec place="private, in $VAR/pg"
     [ -z "$DATABASE_URL" ] || [ -n "${PRIVATE:-}" ] || place='as named'
-    missing=$(blocks_in_gaps)
+    missing=$(missing)
     ranges=$(wc -l <"$TMP/gaps")
     printf '%-12s%s\n' \
         job "${FILTER[*]:2}" chain "${OPT[chain-id]}" blocks "${OPT[from]}-${OPT[to]}" wanted "$wanted" \
@@ -265,6 +270,7 @@ dry_run() {
 
 pull() { # the job that OPT describes; returns the exit status
     local spec round covered="blocks ${OPT[from]}-${OPT[to]} are covered"
+    [ "$WANTED" = blocks ] || covered='every transaction that logs refer to is there'
     [ -s "$TMP/gaps" ] || { say "nothing missing: $covered"; return 0; }
     job_open
     for round in 1 2 3; do # more than once only where the producer was told less than it missed
@@ -276,7 +282,7 @@ pull() { # the job that OPT describes; returns the exit status
         [ "$ENDED" -eq 0 ] && [ "$STOPS" -eq 0 ] || break
         find_gaps
         [ -s "$TMP/gaps" ] || { say "complete: $covered"; return 0; }
-        say "$(blocks_in_gaps) blocks are still missing after round $round"
+        say "$(missing) $WANTED are still missing after round $round"
         ENDED=1
     done
     case $ENDED in
@@ -334,24 +340,9 @@ cmd_add() {
     say "added \"$(endpoint_name "$1")\" to process $(<"$run/pid"): $(<"$run/about")"
 }
 
-cmd_gaps() {
-    parse_options "$@"
-    database_up
-    option_words schema chain-id dataset address topic0 topic1 topic2 topic3 from to
-    "$WRITER" --gaps "${WORDS[@]}"
-}
-
 cmd_psql() {
     database_up
     psql "$DATABASE_URL" "$@"
-}
-
-cmd_fill() {
-    die 2 'fill: not made yet'
-}
-
-cmd_enrich() {
-    die 2 'enrich: not made yet'
 }
 
 # A simulated chain behind a fast, a slow and a flaky endpoint, into a schema that is made anew.
@@ -367,21 +358,18 @@ cmd_demo() {
     # shellcheck disable=SC2086
     unset CONTRACT_ADDRESS EVENT_TOPIC RPC_URLS DATABASE_URL ${!PG@}
     private_database_up
-    demo_sql 'drop schema if exists demo cascade'
+    OPT[schema]=demo
+    sql 'drop schema if exists demo cascade'
     parse_options --from 1 --to "$blocks" --step 200 --schema demo
     prepare
     pull || return
     demo_proof "$blocks" $((blocks * per_block))
 }
 
-demo_sql() {
-    PGOPTIONS='-c client_min_messages=error -c search_path=demo' psql -XAtq "$DATABASE_URL" -c "$1"
-}
-
 demo_proof() { # demo_proof BLOCKS ROWS: what must be there now
     local rows covered
-    rows=$(demo_sql 'select count(*) from logs')
-    covered=$(demo_sql "select range_agg(int8range(from_block, to_block, '[]')) from ranges")
+    rows=$(sql 'select count(*) from logs')
+    covered=$(sql "select range_agg(int8range(from_block, to_block, '[]')) from ranges")
     say "demo: $rows rows of $2 expected, covered $covered of {[1,$(($1 + 1)))}"
     [ "$rows" = "$2" ] && [ "$covered" = "{[1,$(($1 + 1)))}" ] || return 1
     find_gaps

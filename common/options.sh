@@ -25,6 +25,7 @@ lease       text      -                S     seconds until a task is given to an
 attempts    positive  -                N     tries before a range is given up
 on-error    policy    -                HOW   best_effort (default) or fail_fast
 give-up     text      -                S     end with status 3 when no endpoint works for so long
+pause       text      -                S     enrich: seconds between batches to an endpoint (default: 0.15)
 profile     profile   -                NAME  development, medium or high: sets step, connections, concurrency, batch size
 log-format  format    -                HOW   text or json
 dry-run     flag      -                -     print the job, touch nothing

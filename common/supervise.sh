@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # supervise.sh - a set of child processes: started, restarted when they die, ended in order.
 #
-# ROLE[pid] says what a child is: "producer", "writer", "fetcher N", "simulator" or "timer WHAT" (a sleep
+# ROLE[pid] says what a child is: "producer", "writer", "fetcher N", "simulator", "run" (run.sh for one job) or "timer WHAT" (a sleep
 # whose end is an event). The sourcing script's ended ROLE STATUS decides what the end of one means, and
 # about ROLE names it for people; supervise runs until ENDED holds the run's exit status. Every child is
 # killed by the kernel when this process dies (pdeathsig), however it dies.
@@ -36,7 +36,7 @@ again() { # again ROLE STATUS: after 1, 2, 4 ... 30 s; a minute of life makes it
     [ $((SECONDS - BORN[$role])) -lt 60 ] || TRIES[$role]=0
     delay=$((1 << (${TRIES[$role]:-0} > 5 ? 5 : ${TRIES[$role]:-0})))
     TRIES[$role]=$((${TRIES[$role]:-0} + 1))
-    [ "$delay" -lt $BACKOFF_MAX_S ] || delay=$BACKOFF_MAX_S
+    [ "$delay" -lt "$BACKOFF_MAX_S" ] || delay=$BACKOFF_MAX_S
     say "$(about "$role") ended ($why), starting it again in $delay s"
     start "timer $role" sleep "$delay"
 }
@@ -51,9 +51,8 @@ reap() {
         status=$?
         role=${ROLE[$pid]}
         unset "ROLE[$pid]"
-        if [ -n "$FINISHING" ] || { [ $STOPS -gt 0 ] && [[ $role != producer && $role != 'timer drain' ]]; }; then
-            return
-        fi
+        [ -z "$FINISHING" ] || return
+        [ "$STOPS" -eq 0 ] || [[ $role == producer || $role == run || $role == 'timer drain' ]] || return
         ended "$role" "$status"
         return
     done

@@ -1,0 +1,128 @@
+# shellcheck shell=bash
+# lacks.sh - what the database lacks by its own account: the commands gaps, fill and enrich of run.sh.
+#
+# A job's gaps are the holes between the first and the last block that it ever touched: what another run
+# has not covered yet, or has given up. Enrichment looks at rows instead: transactions that logs refer to.
+
+declare -A OPT # of options.sh
+
+sql() { # sql QUERY: in the schema of the tables
+    PGOPTIONS="-c client_min_messages=error -c search_path=${OPT[schema]}" \
+        psql -XAtq -F ' ' -v ON_ERROR_STOP=1 "$DATABASE_URL" -c "$1" 2>&3 || exit 3
+}
+
+has_table() { # has_table NAME
+    [ "$(sql "select to_regclass('$1') is not null")" = t ]
+}
+
+job_gaps() { # job, chain, dataset, from, to, filter words: a gap a line
+    has_table jobs || return 0
+    sql "with known as (
+            select job_id, from_block, to_block, true as done from ranges
+            union all select job_id, from_block, to_block, false from failed_ranges),
+        lacks as (
+            select job_id, int8multirange(int8range(min(from_block), max(to_block), '[]')) -
+                coalesce(range_agg(int8range(from_block, to_block, '[]')) filter (where done), '{}') as gaps
+            from known group by 1)
+        select job_id, chain_id, dataset, lower(gap), upper(gap) - 1,
+            (select string_agg(key || '=' || (select string_agg(v, ',') from jsonb_array_elements_text(value) v), ' ')
+             from jsonb_each(filter))
+        from jobs join lacks using (job_id), unnest(gaps) gap order by 1, 4"
+}
+
+cmd_gaps() {
+    parse_options "$@"
+    OPT[schema]=${OPT[schema]:-public}
+    database_exists || return 0
+    database_up
+    if [ -n "${OPT[from]:-}" ] && [ -n "${OPT[to]:-}" ]; then
+        build producer/producer fetcher/fetcher writer/writer
+        resolve
+        find_gaps
+        cat "$TMP/gaps"
+        return
+    fi
+    job_gaps | sed -E 's/^([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) ?/job=\1 chain=\2 dataset=\3 from=\4 to=\5 /; s/ $//'
+}
+
+cmd_fill() { # each job's gaps by a run of their own
+    local job chain dataset from to filter last='' status=0
+    parse_options "$@"
+    OPT[schema]=${OPT[schema]:-public}
+    [ -z "${OPT[from]:-}${OPT[to]:-}" ] || die 2 'fill takes no --from and --to'
+    database_exists || { say 'nothing missing: no job was run yet'; return 0; }
+    database_up
+    job_gaps | awk '!($1 in first) { first[$1] = $0; order[++n] = $1 } { to[$1] = $5 }
+        END { for (i = 1; i <= n; i++) { $0 = first[order[i]]; $5 = to[order[i]]; print } }' >"$TMP/jobs"
+    # a run for each job, from its first gap to its last
+    while read -r job chain dataset from to filter <&4; do
+        last=$job
+        say "filling job $job: $dataset of chain $chain, blocks $from-$to"
+        # shellcheck disable=SC2046
+        fill_job "$@" --chain-id "$chain" --dataset "$dataset" --from "$from" --to "$to" $(filter_options "$filter")
+        [ "$ENDED" -le "$status" ] || status=$ENDED
+        [ "$STOPS" -eq 0 ] || break
+    done 4<"$TMP/jobs"
+    [ -n "$last" ] || say 'nothing missing: every job is covered'
+    return "$status"
+}
+
+fill_job() { # fill_job OPTION...
+    ENDED=''
+    start run "$(readlink -f "$0")" "$@"
+    { while [ -z "$ENDED" ]; do reap; done } 2>/dev/null
+    end_timers
+}
+
+filter_options() { # filter_options WORDS: address=a,b becomes --address a --address b
+    local word values
+    for word in $1; do
+        values=${word#*=}
+        # shellcheck disable=SC2086
+        printf -- "--${word%%=*} %s " ${values//,/ }
+    done
+}
+
+# --- enrich ---
+find_hashes() { # into $TMP/gaps: transactions that logs refer to and transactions lacks, or has without a receipt
+    local only='' known='false' address
+    has_table logs || die 2 "enrich: there is no table \"logs\" in schema \"${OPT[schema]}\""
+    while read -r address; do only+="${only:+, }'\\x${address#0x}'"; done < <(list address)
+    ! has_table transactions ||
+        known='exists (select from transactions t where t.transaction_hash = l.transaction_hash and t.gas_used is not null)'
+    sql "select '0x' || encode(transaction_hash, 'hex') from logs l
+        where not $known ${only:+and address in ($only)}
+        group by transaction_hash order by min(block_number), min(transaction_index)" >"$TMP/gaps"
+}
+
+cmd_enrich() {
+    local i
+    parse_options "$@"
+    [ -z "${OPT[from]:-}${OPT[to]:-}${OPT[event]:-}${OPT[topic0]:-}" ] || die 2 'enrich looks at all logs, or those of --address'
+    build producer/producer fetcher/fetcher writer/writer
+    OPT[dataset]=${OPT[dataset]:-transactions} OPT[workers]=${OPT[workers]:-$(enrich_workers)} OPT[pause]=${OPT[pause]:-0.15}
+    OPT[schema]=${OPT[schema]:-public} OPT[from]=0 OPT[to]=0
+    database_exists || die 2 'enrich: no job was run yet'
+    database_up
+    # shellcheck disable=SC2034  # for find_gaps
+    WANTED=hashes
+    find_gaps
+    [ -s "$TMP/gaps" ] || { say 'nothing missing: every transaction that logs refer to is there'; return 0; }
+    say "$(wc -l <"$TMP/gaps") transactions are missing"
+    [ -z "${OPT[dry-run]:-}" ] || return 0
+    address=${OPT[address]:-} OPT[address]=''
+    resolve
+    OPT[address]=$address
+    for i in "${!SPECS[@]}"; do SPECS[i]=$(paced "${SPECS[i]}"); done
+    pull
+}
+
+enrich_workers() { # 75 % of the cores, at least 2, at most 8
+    local n=$(($(nproc) * 3 / 4))
+    echo $((n < 2 ? 2 : n > 8 ? 8 : n))
+}
+
+paced() { # paced SPEC: with a rate of one batch of 25 calls a pause, unless it has a rate
+    if [[ $1 == *,rps=* ]]; then echo "$1"; return; fi
+    awk -v spec="$1" -v pause="${OPT[pause]}" 'BEGIN { print pause > 0 ? sprintf("%s,rps=%g", spec, 25 / pause) : spec }'
+}
