@@ -3,6 +3,7 @@
  *     sluice-fetcher --rpc [NAME=]URL[,key=value]... --tasks ADDR --results ADDR --control ADDR
  *     sluice-fetcher --rpc URL -i - -o - [--format ndjson]
  *     sluice-fetcher --rpc URL --check
+ *     sluice-fetcher --topic SIGNATURE
  *
  * Sockets: pulls task lines from --tasks, pushes result messages to --results and control lines
  * to --control; all three connect out.
@@ -17,11 +18,12 @@
 #include "common/num.h"
 #include "common/opts.h"
 #include "common/talk.h"
+#include "fetcher/keccak.h"
 #include "fetcher/loop.h"
 #include "fetcher/spec.h"
 
 struct settings {
-    const char *rpc, *tasks, *results, *control, *format, *log_format;
+    const char *rpc, *tasks, *results, *control, *format, *log_format, *topic;
     uint64_t chain, concurrency, threshold, retries, prefetch, batch, max_body, max_bytes;
     uint64_t range;
     int64_t breaker_ms, timeout_ms, give_up_ms;
@@ -36,7 +38,7 @@ static struct settings set = {
 };
 
 static const struct opt table[] = {
-    {"rpc", 0, NULL, OPT_TEXT, &set.rpc, "[NAME=]URL[,...]",
+    {"rpc", 0, "RPC_URL", OPT_TEXT, &set.rpc, "[NAME=]URL[,...]",
      "the endpoint; settings after commas: concurrency= rps= batch= timeout= header=", 0, 0, NULL},
     {"tasks", 'i', NULL, OPT_TEXT, &set.tasks, "ADDR", "where tasks come from, - for stdin", 0, 0, NULL},
     {"results", 'o', NULL, OPT_TEXT, &set.results, "ADDR", "where rows go, - for stdout", 0, 0, NULL},
@@ -56,6 +58,7 @@ static const struct opt table[] = {
     {"max-bytes", 0, NULL, OPT_SIZE, &set.max_bytes, "BYTES", "of all answers in flight", 1 << 16, (uint64_t)1 << 36, NULL},
     {"prefetch", 0, NULL, OPT_NUMBER, &set.prefetch, "N", "tasks taken beyond those in work", 0, 1000, NULL},
     {"check", 0, NULL, OPT_FLAG, &set.check, NULL, "print the endpoint's chain and newest block, and leave", 0, 0, NULL},
+    {"topic", 0, NULL, OPT_TEXT, &set.topic, "SIGNATURE", "print topic 0 of an event such as Transfer(address,address,uint256), and leave", 0, 0, NULL},
     {"log-format", 0, NULL, OPT_TEXT, &set.log_format, "FORMAT", "text or json", 0, 0, NULL},
     {NULL, 0, NULL, OPT_FLAG, NULL, NULL, NULL, 0, 0, NULL},
 };
@@ -65,7 +68,8 @@ static const struct opts options = {
     .sentence = "pulls tasks for one endpoint, asks it by JSON-RPC, pushes rows",
     .usage = "--rpc [NAME=]URL --tasks ADDR --results ADDR --control ADDR\n"
              "--rpc [NAME=]URL -i - -o - [--format ndjson|csv]\n"
-             "--rpc [NAME=]URL --check",
+             "--rpc [NAME=]URL --check\n"
+             "--topic SIGNATURE",
     .table = table,
 };
 
@@ -96,6 +100,17 @@ check_settings(void)
         opts_fail("--results is missing: expected an address, or - for stdout");
     if (set.control && strcmp(set.control, "-") == 0)
         opts_fail("--control -: expected an address, control lines have no place in a pipe");
+}
+
+static int
+print_topic(const char *signature)
+{
+    uint8_t hash[32];
+    char hex[65] = {0};
+    keccak256(signature, strlen(signature), hash);
+    num_to_hex(hash, sizeof hash, hex);
+    printf("0x%s\n", hex);
+    return EXIT_COMPLETE;
 }
 
 static struct loop_options
@@ -132,6 +147,8 @@ main(int argc, char **argv)
     char err[256], host[256];
     talk_name("fetcher");
     opts_parse(&options, argc, argv);
+    if (set.topic)
+        return print_topic(set.topic);
     check_settings();
     if (!spec_parse(set.rpc, &spec, err, sizeof err))
         opts_fail("--rpc: %s", err);
