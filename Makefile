@@ -74,6 +74,8 @@ $(B)/parts.a: $(addprefix $(B)/,$(PARTS))
 	rm -f $@ && $(AR) rcs $@ $^
 $(B)/tests/unit/%_test: $(B)/tests/unit/%_test.o $(B)/parts.a
 	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lcmocka $(ZMQ_LIBS) -lmsgpackc $(CURL_LIBS) $(PQ_LIBS) $(JSON_LIBS) $(NETTLE_LIBS)
+$(B)/tests/unit/rpcsim_%_test: $(B)/tests/unit/rpcsim_%_test.o $(addprefix $(B)/,$(filter-out %/main.o,$(RPCSIM)))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(MHD_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS) -lz
 units: $(UNITS)
 	@for t in $(UNITS); do $$t || exit 1; done
 
@@ -136,4 +138,5 @@ clean-programs:
 
 .PHONY: all units unit-programs clean clean-programs deps deps-test deps-lint test lint lint-c lint-cppcheck lint-shell lint-gcc lint-clang \
     objects install
+-include tests/bench/bench.mk
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

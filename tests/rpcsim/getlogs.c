@@ -209,6 +209,7 @@ getlogs(struct exchange *x)
 {
     const struct knobs *k = &x->sim->knobs;
     struct query q = {0};
+    x->sim->stats.get_logs++;
     filter_init(&q.filter);
     const char *wrong = read_query(x, &q);
     if (wrong)

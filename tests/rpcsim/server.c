@@ -79,9 +79,13 @@ answer_post(struct request *r)
     struct stats *stats = &r->server->sim->stats;
     r->arrived_us = clock_us();
     r->counted = true;
+    stats_arrival(stats, r->arrived_us);
     if (++stats->in_flight > stats->max_in_flight)
         stats->max_in_flight = stats->in_flight;
+    uint64_t logs_calls = stats->get_logs;
     sim_answer(r->server->sim, (struct span){r->text.p, r->text.n}, r->arrived_us, &r->reply);
+    if (!stats->first_logs_us && stats->get_logs > logs_calls)
+        stats->first_logs_us = r->arrived_us;
     compress(r);
     if (r->reply.delay_us > 0)
         wait_until(r, r->arrived_us + r->reply.delay_us);
@@ -196,8 +200,10 @@ on_done(void *cls, struct MHD_Connection *connection, void **state, enum MHD_Req
         return;
     if (r->waiting)
         timers_remove(&r->server->timers, r);
-    if (r->counted)
+    if (r->counted) {
         r->server->sim->stats.in_flight--;
+        r->server->sim->stats.last_us = clock_us();
+    }
     buf_free(&r->text);
     reply_free(&r->reply);
     free(r);

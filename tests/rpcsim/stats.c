@@ -12,6 +12,14 @@ static const char *const refusal_names[REFUSALS] = {
 };
 
 void
+stats_arrival(struct stats *s, int64_t now_us)
+{
+    if (s->arrived_us && now_us - s->arrived_us > s->max_gap_us)
+        s->max_gap_us = now_us - s->arrived_us;
+    s->arrived_us = now_us;
+}
+
+void
 stats_method(struct stats *s, struct span name)
 {
     for (size_t i = 0; i < STATS_METHODS; i++) {
@@ -29,9 +37,10 @@ stats_print(const struct stats *s, struct buf *out)
 {
     buf_addf(out, "{\"requests\":%" PRIu64 ",\"calls\":%" PRIu64 ",\"batches\":%" PRIu64 ",\"logs\":%" PRIu64
              ",\"bytes\":%" PRIu64 ",\"lies\":%" PRIu64 ",\"connections\":%" PRIu64 ",\"in_flight\":%" PRIu64
-             ",\"max_in_flight\":%" PRIu64 ",\"max_batch\":%" PRIu64 ",\"max_range\":%" PRIu64 ",\"refused\":{",
+             ",\"max_in_flight\":%" PRIu64 ",\"max_batch\":%" PRIu64 ",\"max_range\":%" PRIu64 ",\"first_logs_us\":%" PRId64
+             ",\"last_us\":%" PRId64 ",\"max_gap_us\":%" PRId64 ",\"refused\":{",
              s->requests, s->calls, s->batches, s->logs, s->bytes, s->lies, s->connections, s->in_flight,
-             s->max_in_flight, s->max_batch, s->max_range);
+             s->max_in_flight, s->max_batch, s->max_range, s->first_logs_us, s->last_us, s->max_gap_us);
     for (size_t i = 0; i < REFUSALS; i++)
         buf_addf(out, "%s\"%s\":%" PRIu64, i ? "," : "", refusal_names[i], s->refused[i]);
     buf_adds(out, "},\"methods\":{");

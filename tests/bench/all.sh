@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# all.sh bench|bench-quick - every part, one after the other, under one heading.
+cd "$(dirname "$(readlink -f "$0")")/../.." || exit
+HERE=tests/bench
+# shellcheck source=tests/bench/lib.sh
+(. $HERE/lib.sh && need && printf 'sluice %s on %s\n' "$(git describe --always --dirty 2>/dev/null)" "$(machine)") || exit
+trap 'exit 130' INT TERM
+if [ "${1:-bench}" = bench-quick ]; then
+    $HERE/end-to-end.sh 300000 1
+    $HERE/pull.sh
+    $HERE/fetch.sh 300000 1
+else
+    $HERE/end-to-end.sh
+    $HERE/pull.sh
+    $HERE/many.sh
+    $HERE/limits.sh
+    $HERE/conflict.sh
+    $HERE/ranges.sh
+    $HERE/fetch.sh
+    $HERE/scenario.sh
+fi

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# many.sh [SECONDS] - many endpoints with different rates and latencies: throughput beside the sum of what they allow;
+# the same with half of them dead, throttled or hanging; and one that dies and returns.
+# shellcheck source=tests/bench/lib.sh
+. "$(dirname "$0")/lib.sh"
+FOR=${1:-10}
+need
+bench_postgres
+SIMS=() URLS=() SPECS=() SUM=0
+
+start() { # start NAME OPTION...
+    start_rpcsim "$1" --blocks 10000000 --logs-per-block 1 "${@:2}"
+    SIMS+=("$PID") SPECS+=("$1=$URL")
+}
+
+healthy() { # healthy N: rates of 30 to 80 a second, latencies of 5 to 60 ms
+    local i rate
+    for ((i = 0; i < $1; i++)); do
+        rate=$((30 + i * 17 % 51))
+        start "good$i" --rate "$rate" --burst 10 --latency $((5 + i * 23 % 56))ms --retry-after seconds
+        URLS+=("$URL") SUM=$((SUM + rate))
+    done
+}
+
+broken() { # broken N: dead, always throttled, hanging, by turns
+    local i
+    for ((i = 0; i < $1; i++)); do
+        case $((i % 3)) in
+        0) start "dead$i" --dead refuse ;;
+        1) start "throttled$i" --quota 5 ;;
+        2) start "hanging$i" --error-percent 100 --errors hang ;;
+        esac
+    done
+}
+
+stop_all() {
+    local pid
+    for pid in "${SIMS[@]}"; do stop_process "$pid" 2>/dev/null; done
+    SIMS=() URLS=() SPECS=() SUM=0
+}
+
+measure() { # measure WHAT WANTED
+    local tasks=$((SUM * FOR)) took
+    fresh bench
+    pipeline bench "--from 1 --to $tasks --step 1 --dataset logs" "${SPECS[@]}"
+    took=$(pull_seconds "${URLS[@]}")
+    row "$1" '%9.2f' "$(calc "$tasks / $took / $SUM")" "$(printf 'wanted: %s; %.0f of %d tasks/s; %s refused' "$2" \
+        "$(calc "$tasks / $took")" "$SUM" "$(for url in "${URLS[@]}"; do stats "$url" .refused.rate; done | awk '{ s += $1 } END { print s }')")"
+    stop_all
+}
+
+title "many endpoints: tasks a second beside the sum of the rates that they allow, ${FOR} s each"
+for n in 1 3 8 16; do
+    healthy $n
+    measure "$n endpoints" 0.95
+done
+healthy 8
+broken 8
+measure '8 of 16 dead, throttled or hanging: of the other 8' 0.90
+
+cat >"$T/returns" <<'END'
+at 2s dead=refuse
+at 5s dead=off
+END
+healthy 2
+start returns --rate 50 --burst 10 --latency 10ms --scenario "$T/returns"
+URLS+=("$URL")
+fresh bench
+pipeline bench "--from 1 --to $(((SUM + 50) * FOR * 2)) --step 1 --dataset logs" "${SPECS[@]}"
+row 'dead from 2 s to 5 s: asked again after its return' '%9.2f s' "$(stats "$URL" '.max_gap_us / 1e6 - 3')" \
+    "$(printf 'wanted: 10; it served %s of %s' "$(stats "$URL" .methods.eth_getLogs)" $(((SUM + 50) * FOR * 2)))"
+stop_all

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# ranges.sh [RANGES] - very many ranges of one block: the time of the first tenth beside that of the last.
+# shellcheck source=tests/bench/lib.sh
+. "$(dirname "$0")/lib.sh"
+RANGES=${1:-100000}
+need
+bench_postgres
+start_rpcsim chain --blocks $((RANGES + 1000)) --logs-per-block 1 --txs-per-block 1
+
+watch_calls() { # a line "microseconds calls" every 50 ms
+    while sleep 0.05; do
+        echo "$(now_us) $(stats "$URL" '.methods.eth_getLogs // 0')"
+    done >"$T/calls"
+}
+
+fresh bench
+watch_calls &
+WATCHER=$!
+LIMIT=300 pipeline bench "--from 1 --to $RANGES --step 1 --dataset logs" "sim=$URL,concurrency=32"
+kill "$WATCHER"
+tenth() { # tenth N: seconds of it, by calls counted at the endpoint
+    awk -v lo="$(calc "$RANGES * ($1 - 1) / 10")" -v hi="$(calc "$RANGES * $1 / 10")" '
+        $2 > 0 && !begin && $2 >= lo { begin = $1; b = $2 } !end && $2 >= hi { end = $1; e = $2 }
+        END { if (!end) { end = $1; e = $2 }; printf "%.6f", e > b ? (end - begin) / 1e6 * (hi - lo) / (e - b) : 0 }' "$T/calls"
+}
+title "many ranges: $RANGES of one block each"
+row 'ranges a second' '%9.0f /s' "$(calc "$RANGES / $WALL")"
+row 'last tenth : first tenth, time' '%9.2f' "$(calc "$(tenth 10) / $(tenth 1)")" 'wanted: 1.10'
+row 'producer: CPU a million ranges' '%9.2f s' "$(calc "$(used producer) / $RANGES * 1e6")" "peak $(peak_mb producer) MB"
+row 'lines in ranges' '%9d' "$(sql 'select count(*) from bench.ranges')"
+rows=$(sql 'select count(*) from bench.logs')
+[ "$rows" = "$RANGES" ] || diag "ranges: $rows rows of $RANGES"
+
+title 'a resume with ten million blocks covered'
+fresh bench
+pipeline bench '--from 1 --to 10 --dataset logs' "sim=$URL"
+sql "insert into bench.ranges (job_id, from_block, to_block, endpoint, row_count, committed_at)
+    select job_id, 100 + 2 * n, 100 + 2 * n, 'sim', 1, now() from bench.jobs, generate_series(1, ${COVERED:-1000000}) n"
+sql 'analyze bench.ranges'
+start=$(now_us)
+$WRITER --gaps --schema bench --chain-id 31337 --dataset logs --from 1 --to 10 >"$T/gaps"
+row "gaps of a job with ${COVERED:-1000000} ranges, looked for in 10 blocks" '%9.0f ms' "$(calc "($(now_us) - $start) / 1e3")" 'wanted: 1000'
+start=$(now_us)
+$WRITER --gaps --schema bench --chain-id 31337 --dataset logs --from 1 --to 30000000 >"$T/gaps"
+row '  and in all of them' '%9.0f ms' "$(calc "($(now_us) - $start) / 1e3")" "$(wc -l <"$T/gaps") gaps"
