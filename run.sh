@@ -82,7 +82,7 @@ ask_endpoints() { # the chain id is that of the first endpoint, in their order, 
     local i name answer head='' pids=()
     [ -z "${OPT[chain-id]:-}" ] || [ "${OPT[to]}" = latest ] || return 0
     for i in "${!SPECS[@]}"; do
-        timeout 20 "$FETCHER" --check --rpc "${SPECS[i]}" >"$TMP/check$i" 2>"$TMP/check$i.err" 8>&- 9>&- &
+        RPC_URL=${SPECS[i]} timeout 20 "$FETCHER" --check >"$TMP/check$i" 2>"$TMP/check$i.err" 8>&- 9>&- &
         pids+=($!)
     done
     for i in "${!SPECS[@]}"; do
@@ -162,7 +162,7 @@ start_writer() {
 
 start_fetcher() { # start_fetcher N
     option_words give-up log-format
-    start "fetcher $1" "$FETCHER" --rpc "${CREW[$1]}" --chain-id "${OPT[chain-id]}" --tasks "ipc://$TMP/tasks" \
+    RPC_URL=${CREW[$1]} start "fetcher $1" "$FETCHER" --chain-id "${OPT[chain-id]}" --tasks "ipc://$TMP/tasks" \
         --results "ipc://$TMP/results" --control "ipc://$TMP/control" "${WORDS[@]}"
 }
 
