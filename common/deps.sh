@@ -10,7 +10,7 @@ set -u
 
 declare -A PACKAGES=(
     [build]='gcc:gcc g++:g++ make:make pkg-config:pkg-config libzmq3-dev libcurl4-openssl-dev
-        MSGPACK libpq-dev libsimdjson-dev nettle-dev libmicrohttpd-dev zlib1g-dev'
+        MSGPACK libpq-dev libsimdjson-dev nettle-dev libmicrohttpd-dev libjansson-dev zlib1g-dev'
     [run]='postgresql ca-certificates'
     [test]='libcmocka-dev perl:prove nodejs:node npm:npm jq:jq curl:curl'
     [lint]='clang:clang clang-tidy:clang-tidy cppcheck:cppcheck shellcheck:shellcheck'
