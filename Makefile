@@ -27,9 +27,10 @@ TALK     := common/buf.o common/num.o common/talk.o common/opts.o
 LINK     := common/link.o common/words.o common/task.o common/control.o common/wire.o
 ROW      := common/tables.o common/row.o common/rowtext.o
 
-PRODUCER := producer/main.o producer/loop.o producer/plan.o producer/ledger.o producer/crew.o producer/progress.o \
+PRODUCER := producer/main.o producer/loop.o producer/pipe.o producer/dispatch.o producer/plan.o producer/ledger.o \
+            producer/crew.o producer/failures.o producer/hashes.o producer/taskline.o producer/progress.o \
             $(TALK) $(LINK)
-FETCHER  := fetcher/main.o fetcher/spec.o fetcher/loop.o fetcher/work.o fetcher/survey.o fetcher/holdings.o fetcher/report.o \
+FETCHER  := fetcher/main.o fetcher/spec.o fetcher/event.o fetcher/loop.o fetcher/work.o fetcher/survey.o fetcher/holdings.o fetcher/report.o \
             fetcher/job.o fetcher/job_plan.o fetcher/step.o fetcher/piece.o fetcher/assembly.o \
             fetcher/ask.o fetcher/take.o fetcher/take_blocks.o fetcher/cope.o fetcher/output.o fetcher/news.o \
             fetcher/rpc.o fetcher/reply.o fetcher/secrets.o \
@@ -111,7 +112,7 @@ unit-programs: $(UNITS)
 lint: deps-lint
 	@$(MAKE) --no-print-directory -j2 -k lint-c lint-cppcheck lint-shell lint-gcc lint-clang
 lint-c:
-	clang-tidy --quiet $(C_SOURCES) -- -std=c11 $(LINT_FLAGS)
+	printf "%s\n" $(C_SOURCES) | xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- -std=c11 $(LINT_FLAGS) 2>/dev/null' tidy
 	clang-tidy --quiet $(CC_SOURCES) -- -std=c++17 $(LINT_FLAGS)
 lint-cppcheck:
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability,performance \

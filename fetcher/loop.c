@@ -40,7 +40,7 @@ struct loop {
     int status;          /* exit status so far */
     bool input_ended, over, stopping, was_open;
     int64_t stop_by_ms, life_sign_ms, start_ms, now_ms;
-    uint64_t bad_lines;
+    uint64_t lines, bad_lines;
 };
 
 /* --- start --- */
@@ -116,7 +116,7 @@ static void
 bad_line(struct loop *l, const char *err)
 {
     if (l->bad_lines++ < BAD_LINES_TOLD)
-        warn("not a task: %s", err);
+        warn("message %llu of \"%s\" is not a task: %s", (unsigned long long)l->lines, l->o->tasks, err);
     if (l->coping.alone) { /* whoever writes this does not speak the protocol */
         l->status = EXIT_USAGE;
         l->input_ended = true;
@@ -146,6 +146,7 @@ read_tasks(struct loop *l)
                 bad_line(l, link_error(l->tasks));
             return;
         }
+        l->lines++;
         if (m.size > 0 && !work_take(l->work, (struct span){m.data, m.size}, l->now_ms, err, sizeof err))
             bad_line(l, err);
         link_message_free(&m);

@@ -3,6 +3,7 @@
  *     sluice-fetcher --rpc [NAME=]URL[,key=value]... --tasks ADDR --results ADDR --control ADDR
  *     sluice-fetcher --rpc URL -i - -o - [--format ndjson]
  *     sluice-fetcher --rpc URL --check
+ *     sluice-fetcher --topic EVENT
  *     sluice-fetcher --topic SIGNATURE
  *
  * Sockets: pulls task lines from --tasks, pushes result messages to --results and control lines
@@ -19,6 +20,7 @@
 #include "common/opts.h"
 #include "common/talk.h"
 #include "fetcher/keccak.h"
+#include "fetcher/event.h"
 #include "fetcher/loop.h"
 #include "fetcher/spec.h"
 
@@ -59,6 +61,7 @@ static const struct opt table[] = {
     {"prefetch", 0, NULL, OPT_NUMBER, &set.prefetch, "N", "tasks taken beyond those in work", 0, 1000, NULL},
     {"check", 0, NULL, OPT_FLAG, &set.check, NULL, "print the endpoint's chain and newest block, and leave", 0, 0, NULL},
     {"topic", 0, NULL, OPT_TEXT, &set.topic, "SIGNATURE", "print topic 0 of an event such as Transfer(address,address,uint256), and leave", 0, 0, NULL},
+    {"topic", 0, NULL, OPT_TEXT, &set.topic, "EVENT", "print the topic0 of an event, such as 'Transfer(address,address,uint256)', and leave", 0, 0, NULL},
     {"log-format", 0, NULL, OPT_TEXT, &set.log_format, "FORMAT", "text or json", 0, 0, NULL},
     {NULL, 0, NULL, OPT_FLAG, NULL, NULL, NULL, 0, 0, NULL},
 };
@@ -138,6 +141,18 @@ loop_options(const struct spec *spec, const char *host)
             .max_body = set.max_body, .max_bytes = set.max_bytes, .max_connections = (int)concurrency + 2,
         },
     };
+}
+
+static int
+print_topic(const char *event)
+{
+    uint8_t topic[32];
+    char text[65] = "";
+    if (!event_topic(event, topic))
+        opts_fail("--topic \"%s\": expected an event, such as Transfer(address,address,uint256)", event);
+    num_to_hex(topic, sizeof topic, text);
+    printf("0x%.64s\n", text);
+    return EXIT_COMPLETE;
 }
 
 int

@@ -177,8 +177,10 @@ spec_parse(const char *text, struct spec *out, char *err, size_t size)
         return false;
     struct span url = {rest.p, strcspn(rest.p, ",")};
     if (!url_ok(url)) {
-        snprintf(err, size, "endpoint%s%s: expected a URL that begins with http:// or https://",
-                 out->name[0] ? " " : "", out->name);
+        const char *scheme = strstr(url.p, "://");
+        int n = scheme && scheme - url.p < 12 ? (int)(scheme - url.p) + 3 : 0;
+        snprintf(err, size, "endpoint \"%s%.*s\": expected a URL that begins with http:// or https://",
+                 out->name, n, url.p);
         return false;
     }
     out->url = xstrndup(url.p, url.n);
