@@ -372,10 +372,10 @@ ledger_next(struct ledger *l, int64_t now_ms)
 }
 
 int64_t
-ledger_due_ms(const struct ledger *l)
+ledger_due_ms(const struct ledger *l, int64_t now_ms)
 {
     uint64_t due = UINT64_MAX;
-    if (l->size[READY] > 0)
+    if (l->size[READY] > 0 && l->entries[l->heaps[0]].due > due_of(l, now_ms))
         due = l->entries[l->heaps[0]].due;
     if (l->size[TIMED] > 0 && l->entries[l->heaps[LEDGER_MAX - 1]].due < due)
         due = l->entries[l->heaps[LEDGER_MAX - 1]].due;

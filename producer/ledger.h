@@ -100,8 +100,8 @@ size_t ledger_release(struct ledger *l, unsigned holder, bool suddenly, int64_t 
 struct ledger_entry *ledger_hedge(struct ledger *l, int64_t out_ms, int64_t fetched_ms,
                                   int64_t now_ms);
 
-/* When ledger_tick or ledger_next will have something to do; -1: never. */
-int64_t ledger_due_ms(const struct ledger *l);
+/* When ledger_tick will have something to do, or ledger_next anew; -1: never. */
+int64_t ledger_due_ms(const struct ledger *l, int64_t now_ms);
 size_t ledger_count(const struct ledger *l);
 size_t ledger_pending(const struct ledger *l);
 size_t ledger_unanswered(const struct ledger *l);

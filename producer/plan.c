@@ -51,7 +51,7 @@ plan_of_lines(uint64_t step, size_t hashes_per_piece)
 }
 
 void
-plan_free(struct plan *p)
+plan_close(struct plan *p)
 {
     if (!p)
         return;

@@ -41,7 +41,7 @@ struct plan; /* opaque: only its functions keep its buffer straight */
 
 struct plan *plan_of_range(uint64_t from, uint64_t to, uint64_t step);
 struct plan *plan_of_lines(uint64_t step, size_t hashes_per_piece);
-void plan_free(struct plan *p);
+void plan_close(struct plan *p);
 
 enum plan_status plan_next(struct plan *p, struct plan_piece *out);
 

@@ -1,0 +1,377 @@
+/* loop.c - the producer's one loop; see loop.h. */
+#include "producer/loop.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/control.h"
+#include "common/link.h"
+#include "common/num.h"
+#include "common/talk.h"
+#include "common/wire.h"
+
+enum {
+    SLEEP_MAX_MS = 1000,
+    TASKS_HIGH_WATER = 1000, /* messages a fetcher; credit keeps it far below */
+    CONTROL_HIGH_WATER = 100000,
+    RESULTS_HIGH_WATER = 100,
+    GIVE_UP_DRAIN_MS = 5000, /* no endpoint works: only what is fetched can still come */
+    FIRST_COMPLAINT_MS = 15000,
+    BAD_LINES_SHOWN = 5,
+    LINGER_MS = 1000,
+};
+
+struct loop {
+    const struct loop_options *o;
+    struct plan *plan;
+    struct link *tasks, *control, *results;
+    struct dispatch *dispatch;
+    struct progress progress;
+    struct buf line;       /* the task being offered */
+    int64_t now_ms;
+    bool blocked;          /* the tasks link takes nothing now */
+    bool stopping;
+    int status;            /* why it stops */
+    int64_t deadline_ms;   /* when stopping: leave by then */
+    int64_t complain_ms;   /* not before */
+    uint64_t bad_lines;
+};
+
+bool
+loop_feed(struct plan *plan, int input, int wait_ms, bool *error)
+{
+    struct pollfd fd = {.fd = input, .events = POLLIN};
+    size_t size;
+    char *room = plan_room(plan, &size);
+    if (size == 0 || poll(&fd, 1, wait_ms) <= 0)
+        return false;
+    ssize_t n = read(input, room, size);
+    if (n < 0) {
+        *error = errno != EINTR && errno != EAGAIN;
+        if (*error)
+            warn("reading the ranges: %s", strerror(errno));
+        return false;
+    }
+    if (n == 0)
+        plan_eof(plan);
+    plan_fed(plan, (size_t)n);
+    return true;
+}
+
+/* --- stopping --- */
+
+static void
+stop(struct loop *l, int status, int64_t drain_ms)
+{
+    if (l->stopping)
+        return;
+    l->stopping = true;
+    l->status = status;
+    l->deadline_ms = l->now_ms + drain_ms;
+    dispatch_stop(l->dispatch);
+    size_t out = dispatch_working(l->dispatch);
+    progress_clear(&l->progress);
+    if (out > 0)
+        say("stopping: waiting for %zu task%s to be committed, at most %d s", out,
+            out == 1 ? "" : "s", (int)(drain_ms / 1000));
+}
+
+static void
+watch_reasons_to_stop(struct loop *l)
+{
+    if (talk_stop_count() > 0)
+        stop(l, EXIT_INTERRUPTED, LOOP_DRAIN_MS);
+    if (dispatch_bad(l->dispatch) && !l->stopping) {
+        progress_clear(&l->progress);
+        warn("%s, %s", l->o->wanted, plan_error(l->plan));
+        stop(l, EXIT_USAGE, LOOP_DRAIN_MS);
+    }
+    if (l->o->dispatch.fail_fast && failures_count(dispatch_failures(l->dispatch)) > 0)
+        stop(l, EXIT_SOME_FAILED, LOOP_DRAIN_MS);
+}
+
+/* --- hearing --- */
+
+static void
+bad_line(struct loop *l, const char *why)
+{
+    if (++l->bad_lines > BAD_LINES_SHOWN)
+        return;
+    progress_clear(&l->progress);
+    warn("a control line is ignored: %s%s", why,
+         l->bad_lines == BAD_LINES_SHOWN ? " (no more such messages)" : "");
+}
+
+static void
+hear(struct loop *l, struct span text)
+{
+    struct control line;
+    struct dispatch_event event;
+    char why[256];
+    if (!control_parse(text, &line, why, sizeof why)) {
+        bad_line(l, why);
+        return;
+    }
+    dispatch_hear(l->dispatch, &line, l->now_ms, &event);
+    progress_event(&l->progress, &event);
+    if (event.news == DISPATCH_FOREIGN) {
+        progress_clear(&l->progress);
+        warn("endpoint \"%.*s\": serves another chain, not used", SPAN_ARG(event.endpoint));
+    }
+}
+
+static void
+hear_all(struct loop *l)
+{
+    struct link_message m;
+    while (link_recv(l->control, &m) == 1) {
+        hear(l, (struct span){m.data, m.size});
+        link_message_free(&m);
+    }
+}
+
+/* --- pushing --- */
+
+static void
+push(struct loop *l)
+{
+    l->blocked = false;
+    while (!l->blocked && dispatch_push(l->dispatch, l->now_ms, &l->line)) {
+        if (link_send(l->tasks, l->line.p, l->line.n) == 1)
+            dispatch_pushed(l->dispatch, l->now_ms);
+        else
+            l->blocked = true;
+    }
+}
+
+static void
+push_and_feed(struct loop *l)
+{
+    bool error = false;
+    push(l);
+    while (dispatch_hungry(l->dispatch) && loop_feed(l->plan, l->o->input, 0, &error)) {
+        dispatch_fed(l->dispatch);
+        dispatch_tick(l->dispatch, l->now_ms);
+        push(l);
+    }
+    if (error)
+        stop(l, EXIT_USAGE, LOOP_DRAIN_MS);
+}
+
+static void
+tell_failures(struct loop *l)
+{
+    struct failures *f = dispatch_failures(l->dispatch);
+    const struct failure *one;
+    struct buf message = {0};
+    while (l->results && (one = failures_next(f, l->now_ms))) {
+        const struct taskline *t = &l->o->dispatch.task;
+        struct wire w = {
+            .kind = WIRE_GIVEN_UP, .run = span_of(t->run), .endpoint = span_of(one->endpoint),
+            .task = one->id, .try = one->attempts, .chain = one->chain,
+            .dataset = span_of(t->dataset), .filter = span_of(t->filter),
+            .from = one->from, .to = one->to, .error = span_of(one->error),
+        };
+        message.n = 0;
+        wire_encode(&message, &w);
+        if (link_send(l->results, message.p, message.n) != 1)
+            break;
+        failures_told(f, l->now_ms);
+    }
+    buf_free(&message);
+}
+
+/* --- saying that nothing moves --- */
+
+static void
+say_down(struct loop *l, int64_t ms)
+{
+    bool any = crew_live(dispatch_crew(l->dispatch)) > 0;
+    progress_clear(&l->progress);
+    warn("%s for %d s, waiting", any ? "no endpoint has worked" : "no fetcher has been connected",
+         (int)(ms / 1000));
+}
+
+static void
+complain(struct loop *l)
+{
+    int64_t down = dispatch_down_ms(l->dispatch, l->now_ms);
+    int64_t idle = dispatch_idle_ms(l->dispatch, l->now_ms);
+    if (l->o->give_up_ms && down >= l->o->give_up_ms && !l->stopping) {
+        progress_clear(&l->progress);
+        warn("no endpoint has worked for %d s, giving up", (int)(down / 1000));
+        stop(l, EXIT_UNAVAILABLE, GIVE_UP_DRAIN_MS);
+    }
+    if (l->now_ms < l->complain_ms || l->stopping)
+        return;
+    if (down >= FIRST_COMPLAINT_MS) {
+        say_down(l, down);
+        l->complain_ms = l->now_ms + LOOP_COMPLAIN_MS;
+    } else if (idle >= LOOP_COMPLAIN_MS && dispatch_working(l->dispatch) > 0) {
+        progress_clear(&l->progress);
+        warn("nothing was committed for %d s, %zu tasks are out", (int)(idle / 1000),
+             dispatch_working(l->dispatch));
+        l->complain_ms = l->now_ms + LOOP_COMPLAIN_MS;
+    }
+}
+
+/* --- waiting --- */
+
+static int
+sleep_ms(const struct loop *l)
+{
+    const int64_t dues[] = {
+        dispatch_due_ms(l->dispatch, l->now_ms),
+        progress_due_ms(&l->progress),
+        l->stopping ? l->deadline_ms : -1,
+    };
+    int64_t ms = SLEEP_MAX_MS;
+    for (size_t i = 0; i < sizeof dues / sizeof *dues; i++)
+        if (dues[i] >= 0 && dues[i] - l->now_ms < ms)
+            ms = dues[i] - l->now_ms;
+    return ms > 0 ? (int)ms : 0;
+}
+
+static void
+wait_for_something(struct loop *l, int ms)
+{
+    struct pollfd fds[4];
+    nfds_t n = 0;
+    link_pollfd(l->control, &fds[n++]);
+    if (l->blocked)
+        link_pollfd(l->tasks, &fds[n++]);
+    if (l->results && failures_waiting(dispatch_failures(l->dispatch)) > 0)
+        link_pollfd(l->results, &fds[n++]);
+    if (l->o->input >= 0 && dispatch_hungry(l->dispatch))
+        fds[n++] = (struct pollfd){.fd = l->o->input, .events = POLLIN};
+    poll(fds, n, ms);
+}
+
+/* The last totals of the fetchers come within a moment, or are missed. */
+static void
+settle(struct loop *l)
+{
+    int64_t until = l->now_ms + LOOP_SETTLE_MS;
+    while (!crew_fresh(dispatch_crew(l->dispatch)) && l->now_ms < until && !talk_stop_count()) {
+        wait_for_something(l, (int)(until - l->now_ms));
+        l->now_ms = clock_ms();
+        hear_all(l);
+    }
+}
+
+static void
+turn(struct loop *l)
+{
+    l->now_ms = clock_ms();
+    hear_all(l);
+    dispatch_tick(l->dispatch, l->now_ms);
+    push_and_feed(l);
+    tell_failures(l);
+    watch_reasons_to_stop(l);
+    complain(l);
+    progress_tick(&l->progress, dispatch_crew(l->dispatch), l->now_ms);
+}
+
+/* False: it ended before its time. */
+static bool
+work(struct loop *l)
+{
+    for (;;) {
+        turn(l);
+        if (dispatch_done(l->dispatch))
+            return true;
+        if (talk_stop_count() > 1 || (l->stopping && l->now_ms >= l->deadline_ms))
+            return false;
+        if (link_error(l->tasks) || link_error(l->control)) {
+            progress_clear(&l->progress);
+            warn("%s", link_error(l->tasks) ? link_error(l->tasks) : link_error(l->control));
+            l->status = EXIT_UNAVAILABLE;
+            return false;
+        }
+        wait_for_something(l, sleep_ms(l));
+    }
+}
+
+/* --- beginning and end --- */
+
+static struct link *
+open_link(const char *option, const char *address, enum link_role role, bool bind, int high_water)
+{
+    char error[256];
+    struct link *l = link_open(&(struct link_options){.address = address, .role = role,
+                                                      .bind = bind, .high_water = high_water,
+                                                      .frame = link_frame_line},
+                               error, sizeof error);
+    if (!l)
+        warn("--%s %s", option, error);
+    return l;
+}
+
+static bool
+open_links(struct loop *l)
+{
+    l->control = open_link("control", l->o->control, LINK_PULL, true, CONTROL_HIGH_WATER);
+    if (l->control)
+        l->tasks = open_link("tasks", l->o->tasks, LINK_PUSH, true, TASKS_HIGH_WATER);
+    if (l->tasks && l->o->results)
+        l->results = open_link("results", l->o->results, LINK_PUSH, false, RESULTS_HIGH_WATER);
+    return l->tasks && (l->results || !l->o->results);
+}
+
+static void
+list_failures(const struct failures *f)
+{
+    const char *line;
+    size_t shown = 0;
+    while ((line = failures_line(f, shown))) {
+        warn("%s", line);
+        shown++;
+    }
+    if (failures_count(f) > shown)
+        warn("and %llu more", (unsigned long long)(failures_count(f) - shown));
+}
+
+static int
+finish(struct loop *l)
+{
+    const struct failures *f = dispatch_failures(l->dispatch);
+    if (dispatch_empty(l->dispatch) && !l->stopping) {
+        progress_clear(&l->progress);
+        say("nothing to do: no ranges in %s", l->o->wanted);
+        return EXIT_COMPLETE;
+    }
+    if (!l->stopping)
+        settle(l);
+    progress_summary(&l->progress, dispatch_crew(l->dispatch), l->now_ms);
+    list_failures(f);
+    if (l->status && !dispatch_complete(l->dispatch))
+        return l->status;
+    return failures_count(f) > 0 ? EXIT_SOME_FAILED : EXIT_COMPLETE;
+}
+
+int
+loop_run(const struct loop_options *o, struct plan *plan)
+{
+    struct loop l = {.o = o, .plan = plan, .now_ms = clock_ms()};
+    int status = EXIT_USAGE;
+    l.complain_ms = l.now_ms;
+    l.dispatch = dispatch_new(&o->dispatch, plan, l.now_ms);
+    progress_init(&l.progress, &o->progress, l.now_ms);
+    if (open_links(&l)) {
+        bool to_the_end = work(&l);
+        status = finish(&l);
+        if (!to_the_end && status == EXIT_COMPLETE)
+            status = EXIT_INTERRUPTED;
+    }
+    link_close(l.tasks, 0);
+    link_close(l.control, 0);
+    link_close(l.results, LINGER_MS);
+    link_terminate();
+    progress_free(&l.progress);
+    dispatch_free(l.dispatch);
+    buf_free(&l.line);
+    return status;
+}
