@@ -4,7 +4,6 @@
  *     sluice-fetcher --rpc URL -i - -o - [--format ndjson]
  *     sluice-fetcher --rpc URL --check
  *     sluice-fetcher --topic EVENT
- *     sluice-fetcher --topic SIGNATURE
  *
  * Sockets: pulls task lines from --tasks, pushes result messages to --results and control lines
  * to --control; all three connect out.
@@ -19,7 +18,6 @@
 #include "common/num.h"
 #include "common/opts.h"
 #include "common/talk.h"
-#include "fetcher/keccak.h"
 #include "fetcher/event.h"
 #include "fetcher/loop.h"
 #include "fetcher/spec.h"
@@ -60,7 +58,6 @@ static const struct opt table[] = {
     {"max-bytes", 0, NULL, OPT_SIZE, &set.max_bytes, "BYTES", "of all answers in flight", 1 << 16, (uint64_t)1 << 36, NULL},
     {"prefetch", 0, NULL, OPT_NUMBER, &set.prefetch, "N", "tasks taken beyond those in work", 0, 1000, NULL},
     {"check", 0, NULL, OPT_FLAG, &set.check, NULL, "print the endpoint's chain and newest block, and leave", 0, 0, NULL},
-    {"topic", 0, NULL, OPT_TEXT, &set.topic, "SIGNATURE", "print topic 0 of an event such as Transfer(address,address,uint256), and leave", 0, 0, NULL},
     {"topic", 0, NULL, OPT_TEXT, &set.topic, "EVENT", "print the topic0 of an event, such as 'Transfer(address,address,uint256)', and leave", 0, 0, NULL},
     {"log-format", 0, NULL, OPT_TEXT, &set.log_format, "FORMAT", "text or json", 0, 0, NULL},
     {NULL, 0, NULL, OPT_FLAG, NULL, NULL, NULL, 0, 0, NULL},
@@ -72,7 +69,7 @@ static const struct opts options = {
     .usage = "--rpc [NAME=]URL --tasks ADDR --results ADDR --control ADDR\n"
              "--rpc [NAME=]URL -i - -o - [--format ndjson|csv]\n"
              "--rpc [NAME=]URL --check\n"
-             "--topic SIGNATURE",
+             "--topic EVENT",
     .table = table,
 };
 
@@ -103,17 +100,6 @@ check_settings(void)
         opts_fail("--results is missing: expected an address, or - for stdout");
     if (set.control && strcmp(set.control, "-") == 0)
         opts_fail("--control -: expected an address, control lines have no place in a pipe");
-}
-
-static int
-print_topic(const char *signature)
-{
-    uint8_t hash[32];
-    char hex[65] = {0};
-    keccak256(signature, strlen(signature), hash);
-    num_to_hex(hash, sizeof hash, hex);
-    printf("0x%s\n", hex);
-    return EXIT_COMPLETE;
 }
 
 static struct loop_options
