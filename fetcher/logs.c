@@ -367,7 +367,8 @@ take_sorted(struct reading *r, struct places *places)
 {
     struct log two[2], *l = &two[0], *before = &two[1];
 
-    qsort(places->p, places->n, sizeof *places->p, compare_places);
+    if (places->n > 1)
+        qsort(places->p, places->n, sizeof *places->p, compare_places);
     for (size_t i = 0; i < places->n; i++) {
         if (read_log(r, places->p[i].log, l) != DECODE_OK)
             return DECODE_BAD;
