@@ -12,15 +12,9 @@
 
 #include "dataset.h"
 #include "hexfield.h"
+#include "log.h"
 
 typedef enum decode (*log_each)(struct log *l, void *context, char *why);
-
-/* Where a log belongs, and where it stands in the reply. */
-struct place {
-    uint64_t block;
-    uint64_t index;
-    struct json log;
-};
 
 struct places {
     struct place *p; /* owned */
@@ -58,145 +52,14 @@ bad_log(const struct reading *r, const struct log *l, const char *what)
     return DECODE_BAD;
 }
 
-static inline bool
-key_is(struct span key, const char *name, size_t n)
-{
-    return key.n == n && memcmp(key.p, name, n) == 0;
-}
-#define KEY_IS(key, literal) key_is(key, literal, sizeof(literal) - 1)
-
-/* --- one log --- */
-
 static bool
-read_topics(struct json v, struct log *l)
-{
-    struct json_items it = json_items(v);
-    struct json topic;
-    size_t n = 0;
-
-    if (json_type(v) != JSON_ARRAY)
-        return false;
-    for (; json_next(&it, &topic); n++)
-        if (n == 4 || !hex_bytes(topic, l->topics[n], 32))
-            return false;
-    l->n_topics = n;
-    return true;
-}
-
-static bool
-absent(struct json v)
-{
-    return json_type(v) == JSON_NULL;
-}
-
-enum { FIELDS = 16 }; /* read at a time; a log has 9 to 12 */
-enum { HAS_BLOCK = 1, HAS_INDEX = 2, HAS_ADDRESS = 4, HAS_TOPICS = 8, HAS_DATA = 16, HAS_ALL = 31 };
-
-/* Reads one member; returns what is wrong with it, or NULL. Unknown members are ignored. */
-static const char *
-read_member(struct span key, struct json v, struct log *l, unsigned *has)
-{
-    uint64_t n;
-    bool flag;
-
-    switch (key.n) {
-    case 4:
-        if (!KEY_IS(key, "data"))
-            break;
-        *has |= HAS_DATA;
-        return json_string(v, &l->data_hex) ? NULL : "data is not a string";
-    case 6:
-        if (!KEY_IS(key, "topics"))
-            break;
-        *has |= HAS_TOPICS;
-        return read_topics(v, l) ? NULL : "topics are not up to 4 times 32 bytes of 0x-hex";
-    case 7:
-        if (KEY_IS(key, "address")) {
-            *has |= HAS_ADDRESS;
-            return hex_bytes(v, l->address, 20) ? NULL : "address is not 20 bytes of 0x-hex";
-        }
-        if (KEY_IS(key, "removed") && json_bool(v, &flag) && flag)
-            return "it was removed by a reorganisation";
-        break;
-    case 8:
-        if (!KEY_IS(key, "logIndex"))
-            break;
-        if (!hex_u64(v, &n) || n > INT32_MAX)
-            return "logIndex is not a number below 2^31";
-        *has |= HAS_INDEX;
-        l->log_index = (uint32_t)n;
-        break;
-    case 9:
-        if (!KEY_IS(key, "blockHash") || absent(v))
-            break;
-        l->has_block_hash = hex_bytes(v, l->block_hash, 32);
-        return l->has_block_hash ? NULL : "blockHash is not 32 bytes of 0x-hex";
-    case 11:
-        if (!KEY_IS(key, "blockNumber"))
-            break;
-        if (!hex_u64(v, &l->block_number) || l->block_number > INT64_MAX)
-            return "blockNumber is not a number below 2^63";
-        *has |= HAS_BLOCK;
-        break;
-    case 14:
-        if (!KEY_IS(key, "blockTimestamp") || absent(v))
-            break;
-        l->has_timestamp = hex_time(v, &l->timestamp);
-        return l->has_timestamp ? NULL : "blockTimestamp is not a time";
-    case 15:
-        if (!KEY_IS(key, "transactionHash") || absent(v))
-            break;
-        l->has_transaction_hash = hex_bytes(v, l->transaction_hash, 32);
-        return l->has_transaction_hash ? NULL : "transactionHash is not 32 bytes of 0x-hex";
-    case 16:
-        if (!KEY_IS(key, "transactionIndex") || absent(v))
-            break;
-        if (!hex_u64(v, &n) || n > INT32_MAX)
-            return "transactionIndex is not a number below 2^31";
-        l->transaction_index = (int64_t)n;
-        break;
-    }
-    return NULL;
-}
-
-static enum decode
 read_log(const struct reading *r, struct json v, struct log *l)
 {
-    struct json_items it = json_items(v);
-    struct json_field fields[FIELDS];
-    unsigned has = 0;
-
-    l->transaction_index = -1;
-    l->has_transaction_hash = l->has_timestamp = l->has_block_hash = false;
-    for (size_t n; (n = json_next_fields(&it, fields, FIELDS)) > 0;)
-        for (size_t i = 0; i < n; i++) {
-            const char *wrong = read_member(fields[i].key, fields[i].value, l, &has);
-            if (wrong) {
-                snprintf(r->why, WHY_MAX, "log in blocks %llu-%llu: %s", (unsigned long long)r->from,
-                         (unsigned long long)r->to, wrong);
-                return DECODE_BAD;
-            }
-        }
-    if (has != HAS_ALL)
-        return bad(r, "log without blockNumber, logIndex, address, topics or data");
-    return DECODE_OK;
-}
-
-static bool
-read_place(struct json log, struct place *out)
-{
-    struct json_items it = json_items(log);
-    struct json_field fields[FIELDS];
-    bool block = false, index = false;
-
-    out->log = log;
-    for (size_t n; (n = json_next_fields(&it, fields, FIELDS)) > 0;)
-        for (size_t i = 0; i < n; i++)
-            if (KEY_IS(fields[i].key, "blockNumber"))
-                block = hex_u64(fields[i].value, &out->block);
-            else if (KEY_IS(fields[i].key, "logIndex"))
-                index = hex_u64(fields[i].value, &out->index);
-    return block && index;
+    const char *wrong = log_read(v, l);
+    if (wrong)
+        snprintf(r->why, WHY_MAX, "log in blocks %llu-%llu: %s", (unsigned long long)r->from,
+                 (unsigned long long)r->to, wrong);
+    return !wrong;
 }
 
 /* --- the filter --- */
@@ -332,7 +195,7 @@ take_in_order(struct reading *r, struct json result)
     struct log l;
 
     while (json_next(&it, &v))
-        if (read_log(r, v, &l) != DECODE_OK || take_log(r, &l) != DECODE_OK)
+        if (!read_log(r, v, &l) || take_log(r, &l) != DECODE_OK)
             return DECODE_BAD;
     return DECODE_OK;
 }
@@ -370,7 +233,7 @@ take_sorted(struct reading *r, struct places *places)
     if (places->n > 1)
         qsort(places->p, places->n, sizeof *places->p, compare_places);
     for (size_t i = 0; i < places->n; i++) {
-        if (read_log(r, places->p[i].log, l) != DECODE_OK)
+        if (!read_log(r, places->p[i].log, l))
             return DECODE_BAD;
         if (i > 0 && compare_places(&places->p[i - 1], &places->p[i]) == 0) {
             if (!logs_equal(l, before))
@@ -405,7 +268,7 @@ places_collect(struct places *places, struct json logs)
     struct place p;
 
     while (json_next(&it, &v)) {
-        if (!read_place(v, &p))
+        if (!log_place(v, &p))
             return false;
         places_add(places, &p);
     }
@@ -421,7 +284,7 @@ in_order(const struct reading *r, struct json result, bool *yes)
 
     *yes = true;
     for (bool first = true; json_next(&it, &v); first = false) {
-        if (!read_place(v, &now))
+        if (!log_place(v, &now))
             return bad(r, "log without a blockNumber or logIndex in 0x-hex");
         *yes = *yes && (first || compare_places(&last, &now) < 0);
         last = now;
