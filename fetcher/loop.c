@@ -160,17 +160,22 @@ note_true(struct span line, void *context)
     news_line(l->news, line);
 }
 
+/* Writes until the link takes no more, and then knows it, so that its descriptor wakes the loop. */
 static void
 write_results(struct loop *l)
 {
+    int broken = 0;
     if (!l->results)
         return;
-    if (output_flush(l->output, note_true, l) < 0) {
+    do
+        broken = output_flush(l->output, note_true, l);
+    while (broken == 0 && link_is_pipe(l->results) && link_flush(l->results) == 0 &&
+           output_queued(l->output) > 0);
+    if (broken < 0 || link_error(l->results)) {
         warn("cannot write results: %s", link_error(l->results) ? link_error(l->results) : "broken pipe");
         l->status = EXIT_UNAVAILABLE;
         l->over = true;
     }
-    link_flush(l->results);
 }
 
 /* The breaker opened: what is held goes back. It may stay where nobody else could take it. */
