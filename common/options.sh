@@ -108,6 +108,7 @@ read_environment() { # what no flag gave
         *) [ -z "$values" ] || set_option "$name" "$values" ;;
         esac
     done
+    unset CONTRACT_ADDRESS EVENT_TOPIC # the programs read these too, and would where a job has no filter
 }
 
 parse_options() {
