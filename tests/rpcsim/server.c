@@ -7,6 +7,7 @@
 #include <microhttpd.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -286,9 +287,22 @@ sleep_us(const struct server *s)
     return us > 0 ? us : 0;
 }
 
+/* TERM and INT are let in while it sleeps only, or one could come between the look and the sleep. */
+static void
+hold_signals(sigset_t *before)
+{
+    sigset_t stop;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTERM);
+    sigaddset(&stop, SIGINT);
+    sigprocmask(SIG_BLOCK, &stop, before);
+}
+
 void
 server_run(struct server *s)
 {
+    sigset_t before;
+    hold_signals(&before);
     while (talk_stop_count() == 0) {
         sim_tick(s->sim, clock_us());
         follow_dead(s);
@@ -297,9 +311,10 @@ server_run(struct server *s)
         struct pollfd fds[] = {{.fd = s->epoll, .events = POLLIN}, {.fd = s->listener, .events = POLLIN}};
         int64_t us = sleep_us(s);
         struct timespec wait = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
-        if (ppoll(fds, 2, &wait, NULL) > 0 && fds[1].revents)
+        if (ppoll(fds, 2, &wait, &before) > 0 && fds[1].revents)
             accept_all(s);
     }
+    sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 struct server *

@@ -20,9 +20,10 @@ of() { # of FILTER: a jq filter over stdin
     jq -rc "$1"
 }
 
+N=0
 again() { # again OPTION...: another endpoint in place of the last
     stop_process "$PID" 2>/dev/null
-    start_rpcsim sim "$@"
+    start_rpcsim "sim$((N += 1))" "$@"
 }
 
 stat_of() { # stat_of FILTER: from /stats
