@@ -1,18 +1,64 @@
+/* endpoint.c - puts the parts together: which answer teaches which of them.
+ *
+ *              breaker  method's  bucket   pause       aimd     other
+ *   ok         success  success   served   -           latency
+ *   rate       success  -         refused  see throttle  -
+ *   quota      success  -         -        as long as told  -
+ *   timeout    failure  failure   -        -           cut      narrower eth_getLogs
+ *   transient  failure  failure   -        if told     -        narrower after two in a row
+ *   bad data   failure  failure   -        -           -
+ *   no method  success  off 24 h  -        -           -
+ *   the rest   success  success   served   -           -        (refusals of a size are answers)
+ *
+ * While the breaker is not closed only the probe (eth_chainId) speaks for it: answers to what was
+ * sent before it opened come late and say nothing new.
+ */
 #include "fetcher/endpoint.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/buf.h"
+#include "fetcher/aimd.h"
+#include "fetcher/bucket.h"
+#include "fetcher/ceiling.h"
+#include "fetcher/width.h"
+
+enum {
+    METHODS = 16,
+    METHOD_OFF_MS = 24 * 3600 * 1000,
+    QUOTA_UNTOLD_MS = 3600 * 1000,
+    SOON_MS = 1000, /* a refusal so short after slowing down: that was not enough */
+    NEVER = -1,
+};
+
+static const char PROBE[] = "eth_chainId";
+
+struct method {
+    char name[48];
+    struct breaker breaker;
+    int64_t asked_ms;     /* when its probe was let through */
+    int64_t off_until_ms;
+};
 
 struct endpoint {
     struct endpoint_options o;
     struct endpoint_stats stats;
     struct breaker breaker;
+    struct method methods[METHODS];
+    size_t n_methods;
+    struct bucket bucket;
+    struct aimd aimd;
+    struct width width;
+    struct ceiling batch;
+    bool started;              /* the clock is known */
     uint32_t in_flight;
-    int64_t pause_until_ms;
-    uint64_t max_blocks;
-    size_t batch;
+    uint32_t throttled;        /* refusals for the rate that slowing down did not end */
+    uint32_t heavy;            /* transient answers of eth_getLogs in a row */
+    int64_t pause_until_ms, quota_until_ms;
+    uint64_t rebased_width;    /* that latencies are compared at */
     uint64_t head, min_block;
+    uint64_t seed;
 };
 
 struct endpoint *
@@ -21,9 +67,12 @@ endpoint_new(const struct endpoint_options *o)
     struct endpoint *e = xcalloc(1, sizeof *e);
 
     e->o = *o;
-    e->batch = o->batch;
-    e->max_blocks = o->max_blocks;
+    e->seed = o->seed * 2 + 1;
     breaker_init(&e->breaker, o->breaker_threshold, o->breaker_cooldown_ms);
+    aimd_init(&e->aimd, o->concurrency);
+    width_init(&e->width, o->max_blocks, o->target_bytes);
+    ceiling_init(&e->batch, o->batch, o->batch);
+    e->rebased_width = 1;
     return e;
 }
 
@@ -33,33 +82,103 @@ endpoint_free(struct endpoint *e)
     free(e);
 }
 
+/* --- may something be asked now? --- */
+
+static bool
+resting(const struct endpoint *e, int64_t now_ms)
+{
+    return now_ms < e->pause_until_ms || now_ms < e->quota_until_ms;
+}
+
+static uint32_t
+most_in_flight(const struct endpoint *e)
+{
+    if (e->throttled > 0)
+        return 1; /* after a pause one asks whether it is over */
+    return e->o.fixed_concurrency ? e->aimd.most : aimd_limit(&e->aimd);
+}
+
 uint32_t
 endpoint_slots(struct endpoint *e, int64_t now_ms)
 {
-    if (breaker_state(&e->breaker, now_ms) != BREAKER_CLOSED || now_ms < e->pause_until_ms)
+    uint32_t most = most_in_flight(e);
+
+    if (breaker_state(&e->breaker, now_ms) != BREAKER_CLOSED || resting(e, now_ms))
         return 0;
-    return e->in_flight < e->o.concurrency ? e->o.concurrency - e->in_flight : 0;
+    return e->in_flight < most ? most - e->in_flight : 0;
+}
+
+static int64_t
+rest_left(const struct endpoint *e, int64_t now_ms)
+{
+    int64_t until = e->pause_until_ms > e->quota_until_ms ? e->pause_until_ms : e->quota_until_ms;
+
+    return until > now_ms ? until - now_ms : 0;
 }
 
 int64_t
 endpoint_take(struct endpoint *e, size_t calls, int64_t now_ms)
 {
-    (void)calls;
-    return now_ms < e->pause_until_ms ? e->pause_until_ms - now_ms : 0;
+    int64_t wait = rest_left(e, now_ms);
+
+    if (!e->started) {
+        bucket_init(&e->bucket, e->o.rps, now_ms);
+        e->started = true;
+    }
+    return wait ? wait : bucket_take(&e->bucket, calls, now_ms);
 }
 
 bool
 endpoint_probe_due(struct endpoint *e, int64_t now_ms)
 {
-    return breaker_state(&e->breaker, now_ms) == BREAKER_HALF_OPEN && breaker_allow(&e->breaker, now_ms);
+    return breaker_state(&e->breaker, now_ms) == BREAKER_HALF_OPEN && !resting(e, now_ms)
+        && breaker_allow(&e->breaker, now_ms);
+}
+
+static struct method *
+method_find(struct endpoint *e, const char *name)
+{
+    for (size_t i = 0; i < e->n_methods; i++)
+        if (strcmp(e->methods[i].name, name) == 0)
+            return &e->methods[i];
+    return NULL;
+}
+
+static struct method *
+method_of(struct endpoint *e, const char *name)
+{
+    struct method *m = method_find(e, name);
+    size_t n = strlen(name);
+
+    if (m || e->n_methods == METHODS || n >= sizeof m->name)
+        return m;
+    m = &e->methods[e->n_methods++];
+    *m = (struct method){.asked_ms = NEVER};
+    memcpy(m->name, name, n + 1);
+    breaker_init(&m->breaker, e->o.breaker_threshold, e->o.breaker_cooldown_ms);
+    return m;
 }
 
 bool
 endpoint_method_ok(struct endpoint *e, const char *method, int64_t now_ms)
 {
-    (void)e, (void)method, (void)now_ms;
+    struct method *m = method_find(e, method);
+
+    if (!m)
+        return true;
+    if (now_ms < m->off_until_ms)
+        return false;
+    /* A probe that was let through may never have been sent: another may follow. */
+    if (breaker_state(&m->breaker, now_ms) == BREAKER_HALF_OPEN && m->breaker.probing
+        && now_ms - m->asked_ms > e->o.breaker_cooldown_ms)
+        m->breaker.probing = false;
+    if (!breaker_allow(&m->breaker, now_ms))
+        return false;
+    m->asked_ms = now_ms;
     return true;
 }
+
+/* --- what was answered --- */
 
 void
 endpoint_sent(struct endpoint *e, size_t calls, int64_t now_ms)
@@ -70,54 +189,185 @@ endpoint_sent(struct endpoint *e, size_t calls, int64_t now_ms)
     e->stats.calls += calls;
 }
 
-bool
-endpoint_answer(struct endpoint *e, const char *method, const struct judgement *j,
-                size_t calls, int64_t latency_us, int64_t now_ms)
+static void
+pause_until(struct endpoint *e, int64_t until_ms)
 {
-    (void)method, (void)calls;
+    if (until_ms > e->pause_until_ms)
+        e->pause_until_ms = until_ms;
+}
+
+/* The n-th backoff (from 0), doubling, half of it by chance. Never longer than the breaker's
+ * cooldown, so that an endpoint that recovers is used again within that time. */
+static int64_t
+backoff(struct endpoint *e, uint32_t n)
+{
+    int64_t most = e->o.backoff_max_ms < e->o.breaker_cooldown_ms ? e->o.backoff_max_ms : e->o.breaker_cooldown_ms;
+    int64_t ms = e->o.backoff_min_ms;
+
+    while (n-- > 0 && ms < most)
+        ms *= 2;
+    ms = ms < most ? ms : most;
+    e->seed = e->seed * 6364136223846793005U + 1442695040888963407U;
+    return ms / 2 + (ms > 1 ? (int64_t)(e->seed >> 33) % (ms / 2) : 0);
+}
+
+/* The first refusal of a wave slows the bucket, which is mostly enough. Only if requests that were
+ * sent after that are refused too, all requests pause, and then one at a time asks. */
+static void
+throttle(struct endpoint *e, const struct judgement *j, int64_t sent_ms, int64_t now_ms)
+{
+    bool after_cut = e->bucket.cut_ms >= 0 && sent_ms > e->bucket.cut_ms;
+    bool soon = now_ms - e->bucket.cut_ms < SOON_MS;
+    bool fresh = bucket_refused(&e->bucket, sent_ms, (double)j->per_second, now_ms);
+    bool again = fresh && after_cut && (soon || e->throttled > 0);
+
+    e->throttled += again;
+    if (j->wait_ms >= 0)
+        pause_until(e, now_ms + j->wait_ms);
+    else if (again)
+        pause_until(e, now_ms + backoff(e, e->throttled - 1));
+}
+
+static bool
+is_failure(enum verdict v)
+{
+    return v == VERDICT_TRANSIENT || v == VERDICT_BADDATA;
+}
+
+static bool
+is_timeout(const struct judgement *j)
+{
+    return j->verdict == VERDICT_TRANSIENT && j->rule && strcmp(j->rule, "timeout") == 0;
+}
+
+static void
+heed_failure(struct endpoint *e, const char *method, const struct judgement *j, int64_t sent_ms, int64_t now_ms)
+{
+    bool logs = strcmp(method, "eth_getLogs") == 0;
+
+    if (j->wait_ms > 0)
+        pause_until(e, now_ms + j->wait_ms);
+    if (is_timeout(j))
+        aimd_timeout(&e->aimd, sent_ms, now_ms);
+    if (logs && j->verdict == VERDICT_TRANSIENT && (is_timeout(j) || ++e->heavy >= 2))
+        width_timeout(&e->width, sent_ms, now_ms);
+}
+
+static void
+heed_service(struct endpoint *e, const char *method, const struct judgement *j, size_t calls,
+             int64_t latency_us, int64_t now_ms)
+{
+    bucket_served(&e->bucket, calls, now_ms);
+    e->throttled = 0;
+    if (strcmp(method, "eth_getLogs") == 0)
+        e->heavy = 0;
+    if (j->verdict != VERDICT_OK)
+        return;
+    aimd_answer(&e->aimd, latency_us, e->in_flight + 1, now_ms);
+    ceiling_passed(&e->batch, calls);
+    ceiling_next(&e->batch, 0); /* a wider one is tried when due */
+}
+
+static bool
+tell_breaker(struct endpoint *e, const char *method, bool failed, int64_t now_ms)
+{
+    if (breaker_state(&e->breaker, now_ms) != BREAKER_CLOSED && strcmp(method, PROBE) != 0)
+        return false;
+    return failed ? breaker_fail(&e->breaker, now_ms) : breaker_succeed(&e->breaker, now_ms);
+}
+
+static void
+tell_method(struct endpoint *e, const char *method, const struct judgement *j, int64_t now_ms)
+{
+    struct method *m;
+
+    if (strcmp(method, PROBE) == 0)
+        return;
+    m = is_failure(j->verdict) || j->verdict == VERDICT_NOMETHOD ? method_of(e, method) : method_find(e, method);
+    if (!m)
+        return;
+    if (j->verdict == VERDICT_NOMETHOD)
+        m->off_until_ms = now_ms + METHOD_OFF_MS;
+    else if (is_failure(j->verdict))
+        breaker_fail(&m->breaker, now_ms);
+    else if (j->verdict != VERDICT_RATE && j->verdict != VERDICT_QUOTA)
+        breaker_succeed(&m->breaker, now_ms);
+}
+
+static void
+count(struct endpoint *e, enum verdict v, int64_t latency_us)
+{
+    bool failed = is_failure(v) || v == VERDICT_RATE || v == VERDICT_QUOTA || v == VERDICT_AUTH
+               || v == VERDICT_CALLER;
+
+    e->stats.latency_us += latency_us > 0 ? (uint64_t)latency_us : 0;
+    e->stats.verdicts[v]++;
+    e->stats.failures += failed;
+}
+
+bool
+endpoint_answer(struct endpoint *e, const char *method, const struct judgement *j, size_t calls,
+                int64_t latency_us, int64_t now_ms)
+{
+    int64_t sent_ms = now_ms - latency_us / 1000;
+
     if (e->in_flight)
         e->in_flight--;
-    e->stats.latency_us += (uint64_t)latency_us;
-    e->stats.verdicts[j->verdict]++;
+    count(e, j->verdict, latency_us);
     if (j->verdict == VERDICT_RATE)
-        e->pause_until_ms = now_ms + (j->wait_ms >= 0 ? j->wait_ms : 1000);
-    if (j->verdict != VERDICT_TRANSIENT && j->verdict != VERDICT_BADDATA)
-        return breaker_succeed(&e->breaker, now_ms);
-    e->stats.failures++;
-    return breaker_fail(&e->breaker, now_ms);
+        throttle(e, j, sent_ms, now_ms);
+    else if (j->verdict == VERDICT_QUOTA)
+        e->quota_until_ms = now_ms + (j->wait_ms >= 0 ? j->wait_ms : QUOTA_UNTOLD_MS);
+    else if (is_failure(j->verdict))
+        heed_failure(e, method, j, sent_ms, now_ms);
+    else
+        heed_service(e, method, j, calls, latency_us, now_ms);
+    tell_method(e, method, j, now_ms);
+    return tell_breaker(e, method, is_failure(j->verdict), now_ms);
 }
+
+/* --- ranges and batches --- */
 
 void
 endpoint_logs_ok(struct endpoint *e, uint64_t from, uint64_t to, uint64_t logs, uint64_t bytes, int64_t now_ms)
 {
-    (void)e, (void)from, (void)to, (void)logs, (void)bytes, (void)now_ms;
+    uint64_t blocks = to - from + 1;
+
+    (void)now_ms;
+    width_ok(&e->width, blocks, logs, bytes);
+    if (blocks / 2 > e->rebased_width || blocks < e->rebased_width / 2) {
+        e->rebased_width = blocks;
+        aimd_rebase(&e->aimd);
+    }
 }
 
 void
 endpoint_logs_refused(struct endpoint *e, uint64_t from, uint64_t to, const struct judgement *j, int64_t now_ms)
 {
     (void)now_ms;
-    e->max_blocks = j->max_blocks ? j->max_blocks : (to - from + 2) / 2;
+    width_refused(&e->width, to - from + 1, j);
 }
 
 uint64_t
 endpoint_logs_width(struct endpoint *e, uint64_t from, int64_t now_ms)
 {
-    (void)from, (void)now_ms;
-    return e->max_blocks;
+    (void)now_ms;
+    return width_next(&e->width, from);
 }
 
 size_t
 endpoint_batch(const struct endpoint *e)
 {
-    return e->batch;
+    return (size_t)(e->batch.probe ? e->batch.probe : e->batch.now);
 }
 
 void
 endpoint_batch_refused(struct endpoint *e, const struct judgement *j, size_t sent)
 {
-    e->batch = j->max_items ? j->max_items : (sent + 1) / 2;
+    ceiling_refused(&e->batch, sent, j->max_items);
 }
+
+/* --- head and history --- */
 
 void
 endpoint_saw_head(struct endpoint *e, uint64_t head, int64_t now_ms)
@@ -147,6 +397,8 @@ endpoint_min_block(const struct endpoint *e)
     return e->min_block;
 }
 
+/* --- for people and the loop --- */
+
 enum breaker_state
 endpoint_state(struct endpoint *e, int64_t now_ms)
 {
@@ -156,10 +408,9 @@ endpoint_state(struct endpoint *e, int64_t now_ms)
 int64_t
 endpoint_next_ms(struct endpoint *e, int64_t now_ms)
 {
-    int64_t wait = breaker_wait_ms(&e->breaker, now_ms);
+    int64_t wait = breaker_wait_ms(&e->breaker, now_ms), left = rest_left(e, now_ms);
 
-    if (e->pause_until_ms - now_ms > wait)
-        wait = e->pause_until_ms - now_ms;
+    wait = left > wait ? left : wait;
     return wait > 0 ? wait : -1;
 }
 

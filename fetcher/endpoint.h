@@ -5,9 +5,8 @@
  * batch size, first block held, newest block. All of it is told by endpoint_answer and asked by
  * the other functions.
  *
- * Concurrency adapts by AIMD on the latency gradient: see endpoint.c for the rule and why.
- * Learned ranges grow again: after K answers in a row at the limit one is tried half as wide
- * again; a refusal rolls back and doubles K (so that refusals stay under 2 % of requests).
+ * How each of these learns is told where it lives: breaker.h, bucket.h (calls per second),
+ * aimd.h (concurrency), width.h and ceiling.h (ranges, batches).
  */
 #ifndef SLUICE_ENDPOINT_H
 #define SLUICE_ENDPOINT_H
@@ -60,7 +59,7 @@ void endpoint_logs_refused(struct endpoint *e, uint64_t from, uint64_t to, const
 /* Width in blocks (>= 1) that the next eth_getLogs from this block should have. */
 uint64_t endpoint_logs_width(struct endpoint *e, uint64_t from, int64_t now_ms);
 
-size_t endpoint_batch(const struct endpoint *e);  /* calls per request, 1: bare objects */
+size_t endpoint_batch(const struct endpoint *e); /* calls per request, 1: bare objects */
 void endpoint_batch_refused(struct endpoint *e, const struct judgement *j, size_t sent);
 
 void endpoint_saw_head(struct endpoint *e, uint64_t head, int64_t now_ms); /* never goes back */

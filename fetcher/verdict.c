@@ -61,7 +61,6 @@ conditions(const struct answer_facts *f, const struct texts *t)
     return (logs ? IF_LOGS : 0U) | (logs && f->blocks > 1 ? IF_WIDE : 0U)
          | (f->batch > 1 ? IF_BATCH : 0U) | (f->whole_batch ? IF_WHOLE : 0U)
          | (f->items > 1 ? IF_ITEMS : 0U) | (old ? IF_OLD : 0U)
-         | (f->kind == RPC_BLOCK || f->kind == RPC_RECEIPTS ? IF_BLOCK : 0U)
          | (f->has_error ? IF_ERROR : 0U) | (t->page.n ? IF_HTML : 0U)
          | (f->result_null && !f->has_error ? IF_NULL : 0U)
          | (f->result_missing && !f->has_error ? IF_MISSING : 0U) | (f->foreign ? IF_FOREIGN : 0U);

@@ -26,8 +26,8 @@ const struct rule verdict_rules[] = {
 
 /* --- results that are none --- */
 {"other-id",             T, IF_FOREIGN, 0, 0, NULL, VERDICT_BADDATA, HINT_NONE, 0},
-{"null-block",           T, IF_NULL | IF_BLOCK, 0, 0, NULL, VERDICT_NOTYET, HINT_NONE, 0},
-{"null",                 T, IF_NULL, 0, 0, NULL, VERDICT_BADDATA, HINT_NONE, 0},
+{"null-logs",            T, IF_NULL | IF_LOGS, 0, 0, NULL, VERDICT_BADDATA, HINT_NONE, 0},
+{"null",                 T, IF_NULL, 0, 0, NULL, VERDICT_NOTYET, HINT_NONE, 0},
 
 /* --- the node is behind; before "range" --- */
 {"reth-head",            T, 0, 0, 0, "beyond current head block: requested #, head @", VERDICT_NOTYET, HINT_HEAD, 0},

@@ -17,12 +17,11 @@ enum rule_need {
     IF_WHOLE = 8,     /* one answer for all of these */
     IF_ITEMS = 16,    /* several addresses or topics in the filter */
     IF_OLD = 32,      /* the block is far below the endpoint's head */
-    IF_BLOCK = 64,    /* a block or its receipts were asked for */
-    IF_ERROR = 128,   /* a JSON-RPC error, whatever it says */
-    IF_HTML = 256,    /* the body is HTML */
-    IF_NULL = 512,    /* the result is null */
-    IF_MISSING = 1024, /* neither result nor error */
-    IF_FOREIGN = 2048, /* a result with another id */
+    IF_ERROR = 64,    /* a JSON-RPC error, whatever it says */
+    IF_HTML = 128,    /* the body is HTML */
+    IF_NULL = 256,    /* the result is null */
+    IF_MISSING = 512, /* neither result nor error */
+    IF_FOREIGN = 1024, /* a result with another id */
 };
 
 /* What the numbers kept by the pattern, or value, tell. */

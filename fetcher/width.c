@@ -1,0 +1,203 @@
+#include "fetcher/width.h"
+
+enum {
+    FIRST = 1000,       /* blocks, while nothing is known of the density */
+    FEW_LOGS = 100,     /* fewer refused logs than these: it is not their number */
+    WAVE = 8,           /* refusals within so many answers count once: they were sent together */
+};
+
+static const double FADE = 0.9;          /* per answer of full width */
+static const double MARGIN = 0.93, MARGIN_MIN = 0.3;
+static const double MARGIN_LOST = 0.97, MARGIN_WON = 0.0003;
+static const double CLIMB = 1.02;
+
+void
+width_init(struct width *w, uint64_t max_blocks, uint64_t target_bytes)
+{
+    *w = (struct width){
+        .target_bytes = target_bytes ? target_bytes : 1,
+        .margin = MARGIN,
+        .heavy_cut_ms = -1,
+    };
+    ceiling_init(&w->range, max_blocks, UINT64_MAX);
+    ceiling_init(&w->heavy, UINT64_MAX, UINT64_MAX);
+}
+
+/* How many blocks hold `most` of what comes at `sum` per w->blocks. */
+static uint64_t
+blocks_for(const struct width *w, double most, double sum)
+{
+    double n;
+
+    if (w->blocks <= 0 || sum <= 0)
+        return UINT64_MAX;
+    n = most * w->blocks / sum;
+    return n >= 9e18 ? UINT64_MAX : n < 1 ? 1 : (uint64_t)n;
+}
+
+static uint64_t
+by_density(const struct width *w)
+{
+    uint64_t n = w->blocks > 0 ? UINT64_MAX : FIRST, by_logs = UINT64_MAX;
+    uint64_t by_bytes = blocks_for(w, (double)w->target_bytes, w->bytes);
+
+    if (w->most_logs > 0)
+        by_logs = blocks_for(w, w->most_logs * w->margin, w->logs);
+    n = by_logs < n ? by_logs : n;
+    return by_bytes < n ? by_bytes : n;
+}
+
+uint64_t
+width_next(struct width *w, uint64_t from)
+{
+    uint64_t n = by_density(w), bound;
+
+    bound = w->range.now <= w->heavy.now ? w->range.now : w->heavy.now;
+    if (n < bound)
+        return n;
+    bound = ceiling_next(&w->range, from);
+    n = bound < n ? bound : n;
+    if (w->heavy.now <= n) {
+        bound = ceiling_next(&w->heavy, from);
+        n = bound < n ? bound : n;
+    }
+    return n;
+}
+
+static void
+note_density(struct width *w, double blocks, double logs, double bytes)
+{
+    double usual = w->blocks * (1 - FADE);
+    /* a short rest of a range says little and lets little fade */
+    double fade = blocks >= usual || usual <= 0 ? FADE : 1 - (1 - FADE) * blocks / usual;
+
+    w->blocks = w->blocks * fade + blocks;
+    w->logs = w->logs * fade + logs;
+    w->bytes = w->bytes * fade + bytes;
+}
+
+static void
+note_success(struct width *w, double logs)
+{
+    if (logs > w->most_logs)
+        w->most_logs = logs;
+    if (logs < w->most_logs * w->margin / 2)
+        return;
+    if (w->phase == LOGS_HALVING)
+        w->phase = LOGS_CLIMBING;
+    if (w->phase == LOGS_CLIMBING)
+        w->most_logs *= CLIMB;
+    else if (w->margin < 1 || w->phase == LOGS_FOUND)
+        w->margin += MARGIN_WON;
+}
+
+void
+width_ok(struct width *w, uint64_t blocks, uint64_t logs, uint64_t bytes)
+{
+    double n = (double)logs;
+
+    w->answers++;
+    ceiling_passed(&w->range, blocks);
+    if (w->heavy.now != UINT64_MAX)
+        ceiling_passed(&w->heavy, blocks);
+    note_density(w, (double)blocks, n, (double)bytes);
+    if (n > w->most_seen)
+        w->most_seen = n;
+    if (w->most_logs > 0)
+        note_success(w, n);
+}
+
+/* Too many logs, though about as many as expected. */
+static void
+narrow(struct width *w)
+{
+    if (w->phase == LOGS_CLIMBING) {
+        w->phase = LOGS_FOUND;
+        w->most_logs = w->most_seen;
+    }
+    w->narrowed = w->answers;
+    w->margin *= MARGIN_LOST;
+    if (w->margin < MARGIN_MIN)
+        w->margin = MARGIN_MIN;
+}
+
+/* Here are more logs than thought: at least as many as do not fit. */
+static void
+denser(struct width *w, double blocks, double logs)
+{
+    double scale = w->blocks / blocks;
+
+    if (w->blocks <= 0) {
+        w->blocks = blocks;
+        scale = 1;
+    }
+    if (w->logs > 0 && logs * scale > w->logs)
+        w->bytes *= logs * scale / w->logs;
+    if (logs * scale > w->logs)
+        w->logs = logs * scale;
+}
+
+static void
+believe(struct width *w, double most)
+{
+    w->most_logs = most;
+    w->phase = LOGS_TOLD;
+}
+
+static void
+halve(struct width *w, double most)
+{
+    if (w->most_logs == 0)
+        ceiling_init(&w->heavy, UINT64_MAX, UINT64_MAX); /* it was not the blocks */
+    if (w->most_logs == 0 || most < w->most_logs)
+        w->most_logs = most;
+    w->phase = LOGS_HALVING;
+    w->most_seen = 0;
+}
+
+static void
+too_dense(struct width *w, double blocks, const struct judgement *j)
+{
+    double expected = w->blocks > 0 ? w->logs / w->blocks * blocks : 0;
+
+    if (j->max_logs)
+        believe(w, (double)j->max_logs);
+    else if (expected >= FEW_LOGS && (w->most_logs == 0 || w->phase == LOGS_HALVING))
+        halve(w, j->max_blocks ? expected / blocks * (double)j->max_blocks : expected / 2);
+    if (w->most_logs == 0) {
+        ceiling_refused(&w->heavy, (uint64_t)blocks, 0);
+        if (j->max_blocks)
+            w->heavy.now = j->max_blocks;
+        return;
+    }
+    if (w->phase != LOGS_HALVING && expected > w->most_logs * w->margin / 2 && w->answers - w->narrowed >= WAVE)
+        narrow(w);
+    if (j->max_blocks)
+        denser(w, (double)j->max_blocks, w->most_logs);
+    else if (expected < w->most_logs)
+        denser(w, blocks, w->most_logs * 1.05);
+}
+
+void
+width_refused(struct width *w, uint64_t blocks, const struct judgement *j)
+{
+    w->answers++;
+    if (j->verdict == VERDICT_RANGE)
+        ceiling_refused(&w->range, blocks, j->max_blocks);
+    else
+        too_dense(w, (double)blocks, j);
+}
+
+void
+width_timeout(struct width *w, int64_t sent_ms, int64_t now_ms)
+{
+    uint64_t widest = w->range.now < w->heavy.now ? w->range.now : w->heavy.now;
+    uint64_t n = by_density(w);
+
+    if (w->heavy_cut_ms >= 0 && sent_ms <= w->heavy_cut_ms)
+        return;
+    w->heavy_cut_ms = now_ms;
+    n = n < widest ? n : widest;
+    w->heavy.now = n;
+    ceiling_refused(&w->heavy, n, 0);
+}
