@@ -1,0 +1,143 @@
+/* batch.c - gathering and ordering; see batch.h. */
+#include "writer/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+
+void
+batch_add(struct batch *b, const struct item *item, int64_t now_ms)
+{
+    if (b->n == b->cap) {
+        b->cap = b->cap ? 2 * b->cap : 64;
+        b->items = xrealloc(b->items, b->cap * sizeof *b->items);
+    }
+    if (b->n == 0)
+        b->since_ms = now_ms;
+    b->items[b->n++] = *item;
+    b->bytes += item->message.size + ITEM_BYTES;
+    if (item->wire.kind == WIRE_ROWS)
+        b->rows += item->wire.rows;
+}
+
+bool
+batch_due(const struct batch *b, const struct batch_limits *l, int64_t now_ms)
+{
+    return b->n > 0 && (b->rows >= l->rows || b->bytes >= l->bytes || b->n >= BATCH_ITEMS_MAX ||
+                        now_ms >= b->since_ms + l->age_ms);
+}
+
+int64_t
+batch_due_at(const struct batch *b, const struct batch_limits *l)
+{
+    return b->n ? b->since_ms + l->age_ms : INT64_MAX;
+}
+
+void
+batch_clear(struct batch *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        link_message_free(&b->items[i].message);
+    b->n = b->bytes = 0;
+    b->rows = 0;
+}
+
+void
+batch_free(struct batch *b)
+{
+    batch_clear(b);
+    free(b->items);
+    *b = (struct batch){0};
+}
+
+/* The first field of the first row, where it is a block number; see common/row.h for the form. */
+static uint64_t
+first_key(const struct item *item)
+{
+    enum { AT = 2 + 4 };
+    const unsigned char *p = (const unsigned char *)item->wire.data.p;
+    uint64_t v = 0;
+
+    if (item->wire.data.n < AT + 8 || p[5] != 8)
+        return 0;
+    for (size_t i = 0; i < 8; i++)
+        v = v << 8 | p[AT + i];
+    return v;
+}
+
+struct place {
+    uint64_t key;
+    uint32_t at; /* order of arrival */
+    uint32_t table;
+};
+
+static int
+compare(const void *x, const void *y)
+{
+    const struct place *a = x, *b = y;
+
+    if (a->table != b->table)
+        return a->table < b->table ? -1 : 1;
+    if (a->key != b->key)
+        return a->key < b->key ? -1 : 1;
+    return a->at < b->at ? -1 : 1;
+}
+
+void
+batch_plan(const struct batch *b, size_t from, size_t to, uint32_t staged, struct plan *p)
+{
+    struct place *places = xmalloc((to - from) * sizeof *places);
+    size_t n = 0;
+
+    for (size_t i = from; i < to; i++) {
+        const struct item *item = &b->items[i];
+        if (item->wire.kind != WIRE_ROWS || item->lost || item->wire.rows == 0)
+            continue;
+        bool by_arrival = staged >> item->table & 1;
+        places[n++] = (struct place){by_arrival ? 0 : first_key(item), (uint32_t)i, (uint32_t)item->table};
+    }
+    qsort(places, n, sizeof *places, compare);
+
+    if (p->cap < n) {
+        p->cap = n;
+        p->order = xrealloc(p->order, n * sizeof *p->order);
+    }
+    memset(p->start, 0, sizeof p->start);
+    for (size_t i = 0; i < n; i++) {
+        p->order[i] = places[i].at;
+        p->start[places[i].table + 1]++;
+    }
+    for (size_t t = 0; t < TABLES_MAX; t++)
+        p->start[t + 1] += p->start[t];
+    free(places);
+}
+
+void
+plan_free(struct plan *p)
+{
+    free(p->order);
+    *p = (struct plan){0};
+}
+
+void
+parts_all(struct parts *p, size_t n)
+{
+    p->n = 1;
+    p->part[0].from = 0;
+    p->part[0].to = n;
+}
+
+bool
+parts_split(struct parts *p)
+{
+    size_t last = p->n - 1, from = p->part[last].from, to = p->part[last].to;
+
+    if (to - from < 2 || p->n == PARTS_MAX)
+        return false;
+    p->part[last].from = from + (to - from) / 2;
+    p->part[p->n].from = from;
+    p->part[p->n].to = from + (to - from) / 2;
+    p->n++;
+    return true;
+}

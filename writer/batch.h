@@ -1,0 +1,75 @@
+/* batch.h - results gathered for one transaction. Pure.
+ *
+ * Messages stay as they were received; nothing is copied. A batch is due when its rows, its bytes,
+ * its messages or the age of its oldest reach a limit. A plan says in what order the chunks of a
+ * part of it go to the database: table by table in the order of tables[], and within a table by
+ * first key, so that keys are inserted in order (index pages stay warm, and parallel transactions
+ * do not wait for each other in a circle); staged rows go in the order they came, which tells
+ * which is the latest.
+ *
+ * When the database refuses a row, the batch is halved until the message at fault is alone: parts
+ * is the stack of what is still to be written, [from, to) of the messages in order of arrival.
+ */
+#ifndef SLUICE_WRITER_BATCH_H
+#define SLUICE_WRITER_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/link.h"
+#include "common/wire.h"
+#include "writer/sql.h"
+
+struct item {
+    struct link_message message; /* owned; wire points into it */
+    struct wire wire;
+    size_t table;  /* of WIRE_ROWS: index in tables[] */
+    uint64_t rows[TABLES_MAX]; /* of an end: of its attempt, by table */
+    bool lost;     /* not to be written: the database refused it or a chunk before it */
+};
+
+enum { BATCH_ITEMS_MAX = 4096, ITEM_BYTES = sizeof(struct item) + 128 };
+
+struct batch {
+    struct item *items; /* owned */
+    size_t n, cap;
+    size_t bytes;       /* messages, and what it takes to keep them */
+    uint64_t rows;
+    int64_t since_ms;   /* arrival of the first */
+};
+
+struct batch_limits {
+    uint64_t rows, bytes;
+    int64_t age_ms;
+};
+
+void batch_add(struct batch *b, const struct item *item, int64_t now_ms); /* takes the message */
+bool batch_due(const struct batch *b, const struct batch_limits *l, int64_t now_ms);
+int64_t batch_due_at(const struct batch *b, const struct batch_limits *l); /* INT64_MAX: empty */
+void batch_clear(struct batch *b); /* frees the messages, keeps the array */
+void batch_free(struct batch *b);
+
+struct plan {
+    uint32_t *order; /* owned: items that are chunks, in order of sending */
+    size_t cap;
+    size_t start[TABLES_MAX + 1]; /* chunks of table t: order[start[t]] to order[start[t + 1] - 1] */
+};
+
+/* staged: bit t set: table t goes by staging. */
+void batch_plan(const struct batch *b, size_t from, size_t to, uint32_t staged, struct plan *p);
+void plan_free(struct plan *p);
+
+enum { PARTS_MAX = 32 };
+
+struct parts {
+    struct {
+        size_t from, to;
+    } part[PARTS_MAX];
+    size_t n; /* the last one is the next to be written */
+};
+
+void parts_all(struct parts *p, size_t n);
+bool parts_split(struct parts *p); /* halves the next one; false: it is a single message */
+
+#endif

@@ -1,0 +1,62 @@
+/* coverage.h - what is covered: its SQL, and what is left when it is taken from what is wanted.
+ *
+ * Pure. A gap is wanted minus covered; nothing else stores progress. Gap search streams: covered
+ * ranges come in order of their first block, of any number of jobs at once, and memory does not
+ * depend on how many there are.
+ */
+#ifndef SLUICE_WRITER_COVERAGE_H
+#define SLUICE_WRITER_COVERAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "writer/sql.h"
+
+/* A range that became complete, or (error not empty) was given up. */
+struct cover {
+    int64_t job;
+    uint64_t from, to; /* inclusive */
+    struct span endpoint;
+    uint64_t rows;
+    uint64_t attempts; /* given up: */
+    struct span error;
+    bool failed;
+};
+
+/* Sorts by (failed, job, from); of equal keys only the one that reaches farthest stays. Returns how
+ * many are left. The order keeps parallel transactions from waiting for each other in a circle. */
+size_t coverage_sort(struct cover *list, size_t n);
+/* Records sorted covers: ranges (a range that begins where another does replaces it if it reaches
+ * as far), failed_ranges, and the failures that are overcome. */
+void coverage_sql(struct buf *b, const char *schema, const struct cover *list, size_t n);
+
+enum { COMPACT_STEP = 20000 /* ranges read by one step */ };
+
+/* One step of compaction from (job, block) on, in a transaction: merges ranges that touch or
+ * overlap and came from one endpoint; where a step is full, of any endpoints, whose names are then
+ * listed. Returns ('next', job, block, ranges read, merged): where the next step begins. */
+void coverage_compact_sql(struct buf *b, const char *schema, int64_t job, int64_t block);
+
+/* --- gaps --- */
+enum { GAPS_JOBS_MAX = 16 };
+
+struct gaps {
+    uint64_t from, to; /* wanted; block numbers are at most INT64_MAX */
+    size_t jobs;       /* how many must cover a block for it to be no gap */
+    uint64_t next[GAPS_JOBS_MAX]; /* of each job: the first block not known to be covered */
+    uint64_t told;     /* blocks before this one are decided */
+    bool held;         /* a gap waits to be joined with the next: */
+    uint64_t held_from, held_to;
+    void (*emit)(uint64_t from, uint64_t to, void *context);
+    void *context;
+};
+
+void gaps_begin(struct gaps *g, uint64_t from, uint64_t to, size_t jobs,
+                void (*emit)(uint64_t from, uint64_t to, void *context), void *context);
+/* Job number `job` covers from..to. In order of from. */
+void gaps_covered(struct gaps *g, size_t job, uint64_t from, uint64_t to);
+void gaps_end(struct gaps *g);
+
+#endif

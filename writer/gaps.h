@@ -1,0 +1,25 @@
+/* gaps.h - what the database says about jobs: what they lack, and how they stand. To stdout.
+ * Reads only; a database without our tables is one where nothing is covered.
+ */
+#ifndef SLUICE_WRITER_GAPS_H
+#define SLUICE_WRITER_GAPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "writer/pg.h"
+
+struct gaps_wanted {
+    bool has_chain, has_range;
+    uint64_t chain;
+    struct span datasets; /* empty: every job */
+    struct span filter;   /* words */
+    uint64_t from, to;
+};
+
+/* Each returns an exit status, having said what went wrong. */
+int gaps_print(struct pg *pg, const char *schema, const struct gaps_wanted *w);
+int status_print(struct pg *pg, const char *schema);
+
+#endif

@@ -1,0 +1,75 @@
+/* lane.h - one connection's worth of writing: the batch that fills, and the one in the database.
+ *
+ *   closed -> connecting -> idle -> preparing -> writing -> idle      (or back to closed: retry)
+ *                             \--> compacting ---------------^
+ *
+ * A batch is one string of SQL, from BEGIN over a COPY for each table and the coverage of what it
+ * completes to COMMIT, so it costs one round trip and is in the database whole or not at all. It is
+ * kept until COMMIT has been confirmed, and written again after any failure; if a COMMIT's
+ * confirmation was lost, the second time finds its keys there and changes nothing.
+ *
+ * Keys that are there already make the COPY fail; the batch then goes by a temporary table and
+ * INSERT ... ON CONFLICT DO UPDATE, and so do the next 1, 2, 4 ... 64 batches if this repeats.
+ *
+ * All messages of one task go to one lane, in order: an end never overtakes its rows.
+ */
+#ifndef SLUICE_WRITER_LANE_H
+#define SLUICE_WRITER_LANE_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "writer/batch.h"
+#include "writer/partial.h"
+#include "writer/pg.h"
+#include "writer/store.h"
+#include "writer/tell.h"
+#include "writer/trouble.h"
+
+struct lane_limits {
+    struct batch_limits batch;
+    uint64_t max_idle;        /* connections that may stay open without work */
+    int64_t max_lifetime_ms;  /* 0: for ever */
+    int64_t max_idle_time_ms; /* 0: for ever */
+};
+
+/* What the lanes of a writer share. */
+struct lane_shared {
+    const char *uri; /* NULL: the environment */
+    struct lane_limits limits;
+    struct store store;
+    struct partial *partial;
+    struct tell tell;
+    struct trouble trouble;
+    bool draining;           /* write what is held, whatever its age */
+    int fatal;               /* exit status, once nothing can help; 0: none */
+    bool some_lost;
+    uint64_t rows, batches, staged, ends;
+    /* compaction: */
+    bool compact_due, compacting;
+    uint64_t ends_compacted; /* `ends` when it last began */
+    int64_t compact_job, compact_block;
+    /* the pool: */
+    size_t open, idle;
+    uint64_t waits, closed_idle, closed_lifetime;
+    int64_t waited_ms;
+};
+
+struct lane; /* opaque */
+
+struct lane *lane_new(struct lane_shared *shared, struct pg *pg); /* owns pg, connected or not */
+void lane_free(struct lane *l);
+
+void lane_add(struct lane *l, const struct item *item, int64_t now_ms); /* takes the message */
+size_t lane_bytes(const struct lane *l);  /* held */
+bool lane_busy(const struct lane *l);     /* holds anything, or is compacting */
+/* Goes as far as it can without waiting. revents: what poll found. */
+void lane_step(struct lane *l, short revents, int64_t now_ms);
+void lane_pollfd(const struct lane *l, struct pollfd *out);
+int64_t lane_wake_at(const struct lane *l); /* when to step without an event; INT64_MAX: never */
+bool lane_idle(const struct lane *l);       /* an open connection without work */
+void lane_close_idle(struct lane *l);
+
+#endif

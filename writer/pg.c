@@ -1,0 +1,468 @@
+/* pg.c - one connection to PostgreSQL; see pg.h. */
+#include "writer/pg.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/num.h"
+#include "common/talk.h"
+
+enum { CONNECT_TIMEOUT_MS = 10000, RETRY_MS = 200, ERROR_MAX = 300 };
+
+struct pg {
+    const char *uri; /* NULL: the environment */
+    PGconn *conn;    /* NULL: closed */
+    bool connected;
+    bool reading;    /* while connecting: wait for input, not for room */
+    bool unflushed;
+    int64_t started_ms;
+    PGresult *result; /* of the last PG_ROWS */
+    enum pg_class class;
+    char error[ERROR_MAX];
+};
+
+/* --- errors --- */
+
+enum pg_class
+pg_classify(const char *s)
+{
+    static const struct {
+        const char *prefix;
+        enum pg_class class;
+    } rules[] = {
+        /* the longer prefix first */
+        {"23505", PG_CONFLICT}, {"23P01", PG_CONFLICT}, {"21000", PG_TWICE},
+        {"23503", PG_VANISHED}, {"42P01", PG_VANISHED}, {"3F000", PG_VANISHED},
+        {"53100", PG_FULL},     {"25006", PG_LOST},     {"57P", PG_LOST},
+        {"08", PG_LOST},        {"28", PG_ACCESS},      {"3D", PG_ACCESS},
+        {"22", PG_DATA},        {"23", PG_DATA},        {"44", PG_DATA},
+        {"54", PG_DATA},        {"P0", PG_DATA},        {"42", PG_CONFIG},
+        {"0A", PG_CONFIG},
+    };
+
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (strncmp(s, rules[i].prefix, strlen(rules[i].prefix)) == 0)
+            return rules[i].class;
+    return PG_AGAIN; /* 40, 53, 55, 57014, 58, XX and what is not known: waiting loses nothing */
+}
+
+/* The first line of text into p->error. */
+static void
+set_error(struct pg *p, enum pg_class class, const char *text)
+{
+    size_t n = strcspn(text, "\n");
+
+    p->class = class;
+    if (n == 0)
+        snprintf(p->error, sizeof p->error, "connection lost");
+    else
+        snprintf(p->error, sizeof p->error, "%.*s", (int)n, text);
+}
+
+/* "... FATAL:  28P01: password ...": libpq gives no SQLSTATE for a failed login but in this text.
+ * Cuts it out and returns it, or "". */
+static const char *
+cut_sqlstate(char *text, char state[6])
+{
+    state[0] = '\0';
+    for (char *at = strstr(text, ":  "); at; at = strstr(at + 3, ":  ")) {
+        size_t n = 0;
+        while (n < 5 && (isdigit((unsigned char)at[3 + n]) || isupper((unsigned char)at[3 + n])))
+            n++;
+        if (n < 5 || strncmp(at + 8, ": ", 2) != 0)
+            continue;
+        memcpy(state, at + 3, 5);
+        state[5] = '\0';
+        memmove(at + 2, at + 10, strlen(at + 10) + 1);
+        break;
+    }
+    return state;
+}
+
+static void
+connect_failed(struct pg *p)
+{
+    char state[6];
+
+    set_error(p, PG_LOST, p->conn ? PQerrorMessage(p->conn) : "out of memory");
+    if (cut_sqlstate(p->error, state)[0])
+        p->class = pg_classify(state);
+    else if (strstr(p->error, "password")) /* libpq's own: none was given */
+        p->class = PG_ACCESS;
+    if (p->class == PG_VANISHED || p->class == PG_DATA || p->class == PG_CONFIG)
+        p->class = PG_ACCESS; /* such as a wrong parameter */
+    pg_close(p);
+}
+
+static void
+lost(struct pg *p)
+{
+    set_error(p, PG_LOST, p->conn ? PQerrorMessage(p->conn) : "");
+    pg_close(p);
+}
+
+static void
+result_failed(struct pg *p, const PGresult *r)
+{
+    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+    const char *text = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
+    const char *detail = PQresultErrorField(r, PG_DIAG_MESSAGE_DETAIL);
+    const char *where = PQresultErrorField(r, PG_DIAG_CONTEXT);
+    size_t n;
+
+    set_error(p, state ? pg_classify(state) : PG_LOST, text ? text : PQresultErrorMessage(r));
+    n = strlen(p->error);
+    if (!detail && where && strncmp(where, "COPY", 4) == 0)
+        detail = where; /* COPY logs, line 12, column data */
+    if (detail)
+        snprintf(p->error + n, sizeof p->error - n, " (%.*s)", (int)strcspn(detail, "\n"), detail);
+    if (PQstatus(p->conn) == CONNECTION_BAD)
+        p->class = PG_LOST;
+}
+
+enum pg_class
+pg_class(const struct pg *p)
+{
+    return p->class;
+}
+
+const char *
+pg_error(const struct pg *p)
+{
+    return p->error;
+}
+
+/* --- connection strings --- */
+
+bool
+pg_valid(const char *uri)
+{
+    if (!uri)
+        return true;
+    PQconninfoOption *o = PQconninfoParse(uri, NULL);
+    PQconninfoFree(o);
+    return o != NULL && (strstr(uri, "://") || strchr(uri, '='));
+}
+
+static const char *
+option_value(const PQconninfoOption *list, const char *keyword)
+{
+    for (; list && list->keyword; list++)
+        if (strcmp(list->keyword, keyword) == 0)
+            return list->val ? list->val : "";
+    return "";
+}
+
+char *
+pg_describe(const char *uri, char *out, size_t size)
+{
+    PQconninfoOption *given = uri ? PQconninfoParse(uri, NULL) : NULL, *all = PQconndefaults();
+    const char *words[] = {"host", "dbname"};
+    const char *values[2];
+
+    for (int i = 0; i < 2; i++) {
+        values[i] = option_value(given, words[i]);
+        if (!values[i][0])
+            values[i] = option_value(all, words[i]);
+    }
+    snprintf(out, size, "database \"%s\" at \"%s\"", values[1][0] ? values[1] : "(default)",
+             values[0][0] ? values[0] : "(default)");
+    PQconninfoFree(given);
+    PQconninfoFree(all);
+    return out;
+}
+
+/* --- connecting --- */
+
+struct pg *
+pg_new(const char *uri)
+{
+    struct pg *p = xcalloc(1, sizeof *p);
+    p->uri = uri;
+    return p;
+}
+
+void
+pg_close(struct pg *p)
+{
+    PQclear(p->result);
+    p->result = NULL;
+    PQfinish(p->conn);
+    p->conn = NULL;
+    p->connected = false;
+    p->unflushed = false;
+}
+
+void
+pg_free(struct pg *p)
+{
+    if (!p)
+        return;
+    pg_close(p);
+    free(p);
+}
+
+static void
+no_notice(void *context, const PGresult *r)
+{
+    (void)context;
+    (void)r;
+}
+
+void
+pg_begin(struct pg *p, int64_t now_ms)
+{
+    /* Later words win over those in dbname, earlier ones are only defaults. */
+    const char *keys[] = {"keepalives_idle", "keepalives_interval", "keepalives_count",
+                          "tcp_user_timeout", "fallback_application_name", "dbname",
+                          "client_encoding", NULL};
+    const char *values[] = {"10", "5", "3", "30000", "sluice-writer", p->uri ? p->uri : "", "UTF8", NULL};
+
+    pg_close(p);
+    p->started_ms = now_ms;
+    p->reading = false;
+    p->conn = PQconnectStartParams(keys, values, 1);
+    if (!p->conn || PQstatus(p->conn) == CONNECTION_BAD)
+        return;
+    PQsetErrorVerbosity(p->conn, PQERRORS_VERBOSE); /* for the SQLSTATE of a failed login */
+    PQsetNoticeReceiver(p->conn, no_notice, NULL);
+}
+
+enum pg_event
+pg_connecting(struct pg *p, int64_t now_ms)
+{
+    if (!p->conn || PQstatus(p->conn) == CONNECTION_BAD) {
+        connect_failed(p);
+        return PG_ERROR;
+    }
+    switch (PQconnectPoll(p->conn)) {
+    case PGRES_POLLING_OK:
+        p->connected = true;
+        PQsetnonblocking(p->conn, 1);
+        return PG_DONE;
+    case PGRES_POLLING_FAILED:
+        connect_failed(p);
+        return PG_ERROR;
+    case PGRES_POLLING_READING:
+        p->reading = true;
+        break;
+    default:
+        p->reading = false;
+        break;
+    }
+    if (now_ms - p->started_ms < CONNECT_TIMEOUT_MS)
+        return PG_WAIT;
+    set_error(p, PG_LOST, "no answer to the connection attempt");
+    pg_close(p);
+    return PG_ERROR;
+}
+
+bool
+pg_connected(const struct pg *p)
+{
+    return p->connected;
+}
+
+void
+pg_pollfd(const struct pg *p, struct pollfd *out)
+{
+    *out = (struct pollfd){.fd = p->conn ? PQsocket(p->conn) : -1, .events = POLLIN};
+    if (p->connected ? p->unflushed : !p->reading)
+        out->events = p->connected ? POLLIN | POLLOUT : POLLOUT;
+}
+
+/* --- queries --- */
+
+bool
+pg_query(struct pg *p, const char *sql)
+{
+    PQclear(p->result);
+    p->result = NULL;
+    p->class = PG_FINE;
+    if (p->conn && PQsendQuery(p->conn, sql)) {
+        p->unflushed = PQflush(p->conn) == 1;
+        return true;
+    }
+    lost(p);
+    return false;
+}
+
+bool
+pg_ready(struct pg *p, short revents)
+{
+    if (!p->connected || revents == 0)
+        return true;
+    if ((revents & (POLLIN | POLLHUP | POLLERR)) && !PQconsumeInput(p->conn)) {
+        lost(p);
+        return false;
+    }
+    if (p->unflushed) {
+        int left = PQflush(p->conn);
+        p->unflushed = left == 1;
+    }
+    return true;
+}
+
+enum pg_event
+pg_next(struct pg *p)
+{
+    PQclear(p->result);
+    p->result = NULL;
+    if (!p->conn)
+        return PG_DONE; /* the error was told */
+    if (PQisBusy(p->conn))
+        return PG_WAIT;
+    PGresult *r = PQgetResult(p->conn);
+    if (!r) {
+        if (PQstatus(p->conn) == CONNECTION_BAD && p->class == PG_FINE)
+            lost(p);
+        else if (PQstatus(p->conn) == CONNECTION_BAD)
+            pg_close(p); /* the server said why */
+        return PG_DONE;
+    }
+    switch (PQresultStatus(r)) {
+    case PGRES_COPY_IN:
+        PQclear(r);
+        return PG_COPY_IN;
+    case PGRES_TUPLES_OK:
+    case PGRES_SINGLE_TUPLE:
+        p->result = r;
+        return PG_ROWS;
+    case PGRES_COMMAND_OK:
+    case PGRES_EMPTY_QUERY:
+        PQclear(r);
+        return PG_COMMAND;
+    default:
+        result_failed(p, r);
+        PQclear(r);
+        return PG_ERROR;
+    }
+}
+
+int
+pg_put(struct pg *p, const void *data, size_t n)
+{
+    if (!p->conn)
+        return -1;
+    if (p->unflushed) { /* libpq would buffer without bound */
+        int left = PQflush(p->conn);
+        p->unflushed = left == 1;
+        if (left)
+            return left == 1 ? 0 : -1;
+    }
+    if (PQputCopyData(p->conn, data, (int)n) != 1)
+        return -1;
+    p->unflushed = PQflush(p->conn) == 1;
+    return 1;
+}
+
+int
+pg_put_end(struct pg *p)
+{
+    if (!p->conn)
+        return -1;
+    int put = PQputCopyEnd(p->conn, NULL);
+    if (put != 1)
+        return put;
+    p->unflushed = PQflush(p->conn) == 1;
+    return 1;
+}
+
+int
+pg_rows(const struct pg *p)
+{
+    return p->result ? PQntuples(p->result) : 0;
+}
+
+const char *
+pg_value(const struct pg *p, int row, int column)
+{
+    return PQgetvalue(p->result, row, column);
+}
+
+bool
+pg_in_transaction(const struct pg *p)
+{
+    return p->conn && PQtransactionStatus(p->conn) != PQTRANS_IDLE;
+}
+
+/* --- waiting --- */
+
+static void
+wait_ms(const struct pg *p, int ms)
+{
+    struct pollfd fd;
+
+    if (p)
+        pg_pollfd(p, &fd);
+    poll(&fd, p ? 1 : 0, ms);
+}
+
+bool
+pg_open(struct pg *p, int64_t patience_ms)
+{
+    int64_t start = clock_ms();
+
+    for (;;) {
+        enum pg_event event;
+        pg_begin(p, clock_ms());
+        while ((event = pg_connecting(p, clock_ms())) == PG_WAIT && talk_stop_count() == 0)
+            wait_ms(p, 500);
+        if (event == PG_DONE)
+            return true;
+        if (p->class == PG_ACCESS || talk_stop_count() || clock_ms() - start >= patience_ms)
+            return false;
+        wait_ms(NULL, RETRY_MS);
+    }
+}
+
+/* Collects events until PG_DONE; row NULL: the last result with rows is kept. */
+static bool
+finish(struct pg *p, void (*row)(struct pg *p, int at, void *context), void *context)
+{
+    PGresult *kept = NULL;
+    bool fine = true;
+    enum pg_event event;
+
+    while ((event = pg_next(p)) != PG_DONE) {
+        if (event == PG_WAIT) {
+            struct pollfd fd;
+            pg_pollfd(p, &fd);
+            if (poll(&fd, 1, 1000) > 0)
+                pg_ready(p, fd.revents);
+            if (talk_stop_count() > 1)
+                lost(p);
+        } else if (event == PG_ERROR) {
+            fine = false;
+        } else if (event == PG_ROWS && row) {
+            for (int i = 0; i < pg_rows(p); i++)
+                row(p, i, context);
+        } else if (event == PG_ROWS) {
+            PQclear(kept);
+            kept = p->result;
+            p->result = NULL;
+        }
+    }
+    p->result = kept;
+    return fine && p->connected;
+}
+
+bool
+pg_run(struct pg *p, const char *sql)
+{
+    return pg_query(p, sql) && finish(p, NULL, NULL);
+}
+
+bool
+pg_each(struct pg *p, const char *sql, void (*row)(struct pg *p, int at, void *context), void *context)
+{
+    if (!pg_query(p, sql))
+        return false;
+    PQsetSingleRowMode(p->conn);
+    return finish(p, row, context);
+}

@@ -1,0 +1,76 @@
+/* pg.h - one connection to PostgreSQL. The one door to libpq.
+ *
+ * Nothing blocks but pg_open and pg_run, which wait (before the loop runs, and in --gaps and
+ * --status). Otherwise: pg_begin, then pg_connecting after each wake-up until it is not PG_WAIT;
+ * pg_query, then pg_next until PG_DONE, feeding PG_COPY_IN with pg_put and pg_put_end.
+ * Poll for what pg_pollfd says, and tell pg_ready what poll found.
+ *
+ * Errors fall into a few classes here; nobody upstream reads an SQLSTATE. Texts are one line and
+ * hold no password.
+ */
+#ifndef SLUICE_WRITER_PG_H
+#define SLUICE_WRITER_PG_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum pg_class {
+    PG_FINE,
+    PG_LOST,     /* the connection or the server went away: connect again, then retry */
+    PG_AGAIN,    /* deadlock, serialisation, lock timeout, server short of something: retry */
+    PG_FULL,     /* the server's disk is full: retry */
+    PG_CONFLICT, /* a key is there already */
+    PG_TWICE,    /* ON CONFLICT met one key twice in one statement */
+    PG_DATA,     /* a row or value is to blame */
+    PG_VANISHED, /* a table, schema or job that was there is gone */
+    PG_CONFIG,   /* the schema does not fit, or a right is missing: no retry can help */
+    PG_ACCESS,   /* login refused or no such database */
+};
+
+enum pg_event { PG_WAIT, PG_COPY_IN, PG_COMMAND, PG_ROWS, PG_ERROR, PG_DONE };
+
+struct pg;
+
+/* Is this a connection string? uri NULL: the environment, as libpq reads it. */
+bool pg_valid(const char *uri);
+/* "host, database x": where uri leads to, without secrets, into out. Returns out. */
+char *pg_describe(const char *uri, char *out, size_t size);
+
+struct pg *pg_new(const char *uri); /* not connected; uri is kept, not copied */
+void pg_free(struct pg *p);         /* closes; NULL is legal */
+
+/* Waits until connected, trying again for at most patience_ms while a retry may help, or until a
+ * stop signal. False: pg_error and pg_class tell. */
+bool pg_open(struct pg *p, int64_t patience_ms);
+/* Runs statements and waits; rows of the last result that has some can be read until the next
+ * call. False: pg_error and pg_class tell. */
+bool pg_run(struct pg *p, const char *sql);
+/* Like pg_run for one query, handing out each row as it comes, so that memory stays small. */
+bool pg_each(struct pg *p, const char *sql, void (*row)(struct pg *p, int at, void *context),
+             void *context);
+
+void pg_begin(struct pg *p, int64_t now_ms);
+enum pg_event pg_connecting(struct pg *p, int64_t now_ms); /* PG_WAIT, PG_DONE or PG_ERROR */
+bool pg_connected(const struct pg *p);
+void pg_close(struct pg *p);
+
+bool pg_query(struct pg *p, const char *sql); /* false: PG_LOST */
+enum pg_event pg_next(struct pg *p);
+/* 1: taken; 0: would block, pass it again later; -1: broken, pg_next tells. */
+int pg_put(struct pg *p, const void *data, size_t n);
+int pg_put_end(struct pg *p);
+
+int pg_rows(const struct pg *p); /* of the PG_ROWS event */
+const char *pg_value(const struct pg *p, int row, int column); /* "" for null */
+bool pg_in_transaction(const struct pg *p);
+
+void pg_pollfd(const struct pg *p, struct pollfd *out);
+bool pg_ready(struct pg *p, short revents); /* false: PG_LOST */
+
+enum pg_class pg_class(const struct pg *p); /* of the last error */
+const char *pg_error(const struct pg *p);
+enum pg_class pg_classify(const char *sqlstate); /* pure */
+
+#endif

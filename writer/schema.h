@@ -1,0 +1,27 @@
+/* schema.h - the SQL that makes tables, copies into them and merges staged rows. Pure text.
+ *
+ * Tables come from common/tables.c and are made when first needed, under an advisory lock so
+ * that writers that start together do not trip over each other. A table that is there already is
+ * used as it is if it fits: our columns in our types and a unique index on our key; further
+ * columns are left alone.
+ */
+#ifndef SLUICE_WRITER_SCHEMA_H
+#define SLUICE_WRITER_SCHEMA_H
+
+#include <stdbool.h>
+
+#include "common/buf.h"
+#include "common/tables.h"
+
+/* jobs, ranges, failed_ranges, and the schema itself, in a transaction. */
+void schema_control_sql(struct buf *b, const char *schema);
+/* One table, in a transaction. Returns rows ('problem', text) where it does not fit. */
+void schema_table_sql(struct buf *b, const char *schema, const struct table *t);
+
+/* COPY into the table, or (staged) into this connection's temporary copy of it, which is made. */
+void schema_copy_sql(struct buf *b, const char *schema, const struct table *t, bool staged);
+/* Staged rows into the table: INSERT ... ON CONFLICT DO UPDATE in key order. distinct: the stage
+ * may hold a key twice; the one that came last (or the newest, see tables.h) wins. */
+void schema_merge_sql(struct buf *b, const char *schema, const struct table *t, bool distinct);
+
+#endif

@@ -1,0 +1,32 @@
+/* tell.h - what the producer is told: lines for the control link, queued while it takes none.
+ *
+ * The queue is bounded; when it is full the oldest line is dropped. That loses nothing: a task
+ * whose `committed` never arrives is issued again when its lease runs out, and its rows, being
+ * there already, change nothing.
+ */
+#ifndef SLUICE_WRITER_TELL_H
+#define SLUICE_WRITER_TELL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/link.h"
+#include "common/wire.h"
+
+enum { TELL_MAX = 4096 /* lines */ };
+
+struct tell {
+    struct link *link; /* NULL: there is nobody to tell */
+    char *lines[TELL_MAX]; /* a ring; owned */
+    size_t first, n;
+    uint64_t dropped;
+};
+
+/* w: an end, or a given-up record. */
+void tell_committed(struct tell *t, const struct wire *w, uint64_t rows);
+void tell_lost(struct tell *t, const struct wire *w);
+void tell_flush(struct tell *t); /* as much as the link takes */
+void tell_free(struct tell *t);
+
+#endif
