@@ -1,13 +1,8 @@
-/* link.c - messages over ZeroMQ sockets and pipes; see link.h.
- *
- * Pipes are polled before each read and write, and O_NONBLOCK is never set on descriptors 0
- * and 1: it would be shared with whoever else holds them, such as the shell's terminal.
- */
+/* link.c - messages over ZeroMQ sockets, or stdin and stdout by stream.c; see link.h. */
 #include "common/link.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,52 +14,32 @@
 
 #include "common/buf.h"
 #include "common/num.h"
-#include "common/words.h"
+#include "common/stream.h"
+#include "common/unread.h"
 
 enum {
     HEARTBEAT_MS = 1000, HEARTBEAT_TIMEOUT_MS = 3000,
     RECONNECT_MS = 100, RECONNECT_MAX_MS = 2000,
-    READ_SIZE = 256 << 10,    /* bytes asked for by one read */
-    UNFLUSHED_MAX = 1 << 20,  /* bytes after which a pipe takes no more */
-    LARGE_SEND = 64 << 10,    /* bytes: ask for room before ZeroMQ copies so much */
+    LARGE_SEND = 64 << 10, /* bytes: ask for room before ZeroMQ copies so much */
 };
 
 struct link {
     enum link_role role;
-    char error[200];
-    void *socket;        /* ZeroMQ, or NULL: a pipe */
-    bool waiting;        /* the last recv or send found the socket empty or full */
-    /* pipes: */
-    int fd;
-    bool own_fd;         /* fd was opened here, to be closed */
-    size_t write_max;    /* bytes that one write may hold and not block once poll said so */
-    link_frame *frame;
-    struct buf bytes;    /* read and not yet handed out, or accepted and not yet written */
-    size_t start;        /* of them in bytes */
-    bool eof;
+    void *socket;          /* ZeroMQ, or NULL: a pipe */
+    bool waiting;          /* the last recv or send found nothing to take or no room */
+    char *ipc_path;        /* of a connecting PUSH, or NULL */
+    char error[200];       /* of the socket */
+    struct stream stream;  /* of the pipe */
 };
 
 static void *context;    /* one per process, made by the first socket */
 static int sockets_open;
 static int ready_fd = -1; /* /dev/null: poll always finds it ready */
 
-size_t
-link_frame_line(const char *p, size_t n, size_t *body)
-{
-    size_t look = n < WORDS_LINE_MAX + 1 ? n : WORDS_LINE_MAX + 1;
-    const char *newline = look ? memchr(p, '\n', look) : NULL;
-
-    *body = 0;
-    if (!newline)
-        return n > WORDS_LINE_MAX ? SIZE_MAX : 0;
-    *body = (size_t)(newline - p);
-    return *body + 1;
-}
-
 static int
-fail(struct link *l, const char *what, const char *why)
+fail(struct link *l, const char *what)
 {
-    snprintf(l->error, sizeof l->error, "%s: %s", what, why);
+    snprintf(l->error, sizeof l->error, "%s: %s", what, zmq_strerror(errno));
     return -1;
 }
 
@@ -225,41 +200,13 @@ open_socket(struct link *l, const struct link_options *o, char *err, size_t size
     if (!l->socket)
         return refuse(err, size, o->address, zmq_strerror(errno));
     sockets_open++;
+    if (o->role == LINK_PUSH && !o->bind && strncmp(o->address, "ipc://", 6) == 0)
+        l->ipc_path = xstrdup(o->address + 6);
     set_options(l->socket, o);
     if ((o->bind ? zmq_bind(l->socket, o->address) : zmq_connect(l->socket, o->address)) == 0)
         return true;
     snprintf(why, sizeof why, "cannot %s: %s", o->bind ? "bind" : "connect", why_not(errno));
     return refuse(err, size, o->address, why);
-}
-
-/* --- opening pipes --- */
-
-static bool
-open_pipe(struct link *l, const struct link_options *o, char *err, size_t size)
-{
-    bool push = o->role == LINK_PUSH;
-    struct stat st;
-
-    l->fd = push ? STDOUT_FILENO : STDIN_FILENO;
-    l->frame = o->frame;
-    l->write_max = PIPE_BUF;
-    if (fstat(l->fd, &st) != 0) {
-        snprintf(err, size, "%s: %s", push ? "stdout" : "stdin", strerror(errno));
-        return false;
-    }
-    if (S_ISREG(st.st_mode) || (S_ISCHR(st.st_mode) && !isatty(l->fd)))
-        l->write_max = SSIZE_MAX;
-    if (push && S_ISFIFO(st.st_mode)) {
-        /* Opened anew the pipe has flags of its own, so that large writes need not block. Where
-         * there is no /proc, writes of PIPE_BUF after a poll do, too. */
-        int fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-        if (fd >= 0) {
-            l->fd = fd;
-            l->own_fd = true;
-            l->write_max = SSIZE_MAX;
-        }
-    }
-    return true;
 }
 
 struct link *
@@ -270,8 +217,8 @@ link_open(const struct link_options *o, char *err, size_t size)
 
     l->role = o->role;
     l->waiting = o->role == LINK_PULL;
-    l->fd = -1;
-    if (pipe ? open_pipe(l, o, err, size) : open_socket(l, o, err, size))
+    if (pipe ? stream_open(&l->stream, o->role == LINK_PUSH, o->frame, err, size)
+             : open_socket(l, o, err, size))
         return l;
     link_close(l, 0);
     return NULL;
@@ -287,70 +234,25 @@ recv_socket(struct link *l, zmq_msg_t *msg)
         return 1;
     }
     if (errno != EAGAIN && errno != EINTR)
-        return fail(l, "receiving", zmq_strerror(errno));
+        return fail(l, "receiving");
     l->waiting = true;
     return 0;
-}
-
-/* Reads once, if that does not block. 1: there is more or the end was met; 0: nothing now. */
-static int
-read_more(struct link *l)
-{
-    struct pollfd p = {.fd = l->fd, .events = POLLIN};
-
-    if (poll(&p, 1, 0) <= 0)
-        return 0;
-    buf_drop(&l->bytes, l->start);
-    l->start = 0;
-    ssize_t n = read(l->fd, buf_room(&l->bytes, READ_SIZE), READ_SIZE);
-    if (n < 0)
-        return errno == EINTR || errno == EAGAIN ? 0 : fail(l, "stdin", strerror(errno));
-    l->bytes.n += (size_t)n;
-    l->eof = n == 0;
-    return 1;
-}
-
-/* Finds the first message in what was read: 1 and its parts, 0, or -1. */
-static int
-cut_message(struct link *l, size_t *used, size_t *body)
-{
-    const char *p = l->bytes.p + l->start;
-    size_t left = l->bytes.n - l->start;
-
-    *used = left ? l->frame(p, left, body) : 0;
-    if (*used == SIZE_MAX)
-        return fail(l, "stdin", l->frame == link_frame_line ? "a line longer than 128 KiB"
-                                                            : "not a stream of result messages");
-    if (*used == 0 && left > LINK_MESSAGE_MAX)
-        return fail(l, "stdin", "a message longer than 64 MiB");
-    if (*used == 0 && l->eof && left && l->frame == link_frame_line)
-        *used = *body = left;
-    return *used > 0;
 }
 
 static int
 recv_pipe(struct link *l, zmq_msg_t *msg)
 {
-    for (;;) {
-        size_t used, body;
-        int found = cut_message(l, &used, &body);
-        if (found < 0)
-            return -1;
-        if (found) {
-            zmq_msg_init_size(msg, body);
-            memcpy(zmq_msg_data(msg), l->bytes.p + l->start, body);
-            l->start += used;
-            l->waiting = false;
-            return 1;
-        }
-        if (l->eof)
-            return l->bytes.n > l->start ? fail(l, "stdin", "ends in the middle of a message") : -1;
-        int got = read_more(l);
-        if (got <= 0) {
-            l->waiting = got == 0;
-            return got;
-        }
-    }
+    struct span message;
+    int got = stream_next(&l->stream, &message);
+
+    l->waiting = got == 0;
+    if (got != 1)
+        return got;
+    if (zmq_msg_init_size(msg, message.n) != 0)
+        abort(); /* out of memory */
+    if (message.n)
+        memcpy(zmq_msg_data(msg), message.p, message.n);
+    return 1;
 }
 
 int
@@ -402,21 +304,7 @@ send_socket(struct link *l, const void *data, size_t size)
         l->waiting = false;
         return 1;
     }
-    return errno == EAGAIN || errno == EINTR ? 0 : fail(l, "sending", zmq_strerror(errno));
-}
-
-static int
-send_pipe(struct link *l, const void *data, size_t size)
-{
-    if (link_flush(l) > UNFLUSHED_MAX)
-        return 0;
-    if (l->error[0])
-        return -1;
-    buf_add(&l->bytes, data, size);
-    if (l->frame == link_frame_line && (size == 0 || ((const char *)data)[size - 1] != '\n'))
-        buf_addc(&l->bytes, '\n');
-    link_flush(l);
-    return l->error[0] ? -1 : 1;
+    return errno == EAGAIN || errno == EINTR ? 0 : fail(l, "sending");
 }
 
 int
@@ -424,40 +312,13 @@ link_send(struct link *l, const void *data, size_t size)
 {
     if (l->error[0])
         return -1;
-    return l->socket ? send_socket(l, data, size) : send_pipe(l, data, size);
-}
-
-/* One write, if that does not block; false: nothing went. */
-static bool
-write_some(struct link *l)
-{
-    struct pollfd p = {.fd = l->fd, .events = POLLOUT};
-    size_t left = l->bytes.n - l->start;
-
-    if (poll(&p, 1, 0) <= 0)
-        return false;
-    ssize_t n = write(l->fd, l->bytes.p + l->start, left < l->write_max ? left : l->write_max);
-    if (n < 0 && errno != EINTR && errno != EAGAIN) {
-        fail(l, "stdout", errno == EPIPE ? "the reader has gone" : strerror(errno));
-        l->start = l->bytes.n;
-    }
-    if (n > 0)
-        l->start += (size_t)n;
-    return n > 0;
+    return l->socket ? send_socket(l, data, size) : stream_put(&l->stream, data, size);
 }
 
 size_t
 link_flush(struct link *l)
 {
-    if (l->socket || l->role == LINK_PULL)
-        return 0;
-    while (l->start < l->bytes.n && write_some(l))
-        ;
-    if (l->start == l->bytes.n || l->start > UNFLUSHED_MAX) {
-        buf_drop(&l->bytes, l->start);
-        l->start = 0;
-    }
-    return l->bytes.n - l->start;
+    return l->socket || l->role == LINK_PULL ? 0 : stream_flush(&l->stream);
 }
 
 /* --- waiting, ending --- */
@@ -479,20 +340,26 @@ pollfd_socket(struct link *l, struct pollfd *out)
     zmq_getsockopt(l->socket, ZMQ_FD, &out->fd, &size);
 }
 
+static void
+pollfd_pipe(const struct link *l, struct pollfd *out)
+{
+    const struct stream *s = &l->stream;
+
+    out->events = l->role == LINK_PULL ? POLLIN : POLLOUT;
+    if (l->role == LINK_PULL ? l->waiting : s->bytes.n > s->start)
+        out->fd = s->fd;
+}
+
 void
 link_pollfd(struct link *l, struct pollfd *out)
 {
     *out = (struct pollfd){.fd = -1, .events = POLLIN};
-    if (l->error[0])
+    if (link_error(l))
         return;
-    if (l->socket) {
+    if (l->socket)
         pollfd_socket(l, out);
-    } else if (l->role == LINK_PULL) {
-        if (l->waiting && !l->eof)
-            out->fd = l->fd;
-    } else if (l->bytes.n > l->start) {
-        *out = (struct pollfd){.fd = l->fd, .events = POLLOUT};
-    }
+    else
+        pollfd_pipe(l, out);
 }
 
 bool
@@ -504,18 +371,8 @@ link_is_pipe(const struct link *l)
 const char *
 link_error(const struct link *l)
 {
-    return l->error[0] ? l->error : NULL;
-}
-
-static void
-flush_until(struct link *l, int64_t deadline_ms)
-{
-    while (link_flush(l) > 0) {
-        struct pollfd p = {.fd = l->fd, .events = POLLOUT};
-        int64_t left = deadline_ms - clock_ms();
-        if (left <= 0 || (poll(&p, 1, (int)left) < 0 && errno != EINTR))
-            return;
-    }
+    const char *error = l->socket ? l->error : l->stream.error;
+    return error[0] ? error : NULL;
 }
 
 void
@@ -524,15 +381,15 @@ link_close(struct link *l, int linger_ms)
     if (!l)
         return;
     if (l->socket) {
+        if (l->ipc_path && linger_ms > 0)
+            unread_keep(l->ipc_path, clock_ms() + linger_ms);
         set_int(l->socket, ZMQ_LINGER, linger_ms);
         zmq_close(l->socket);
         sockets_open--;
-    } else if (l->role == LINK_PUSH && l->fd >= 0) {
-        flush_until(l, clock_ms() + linger_ms);
+    } else {
+        stream_close(&l->stream, linger_ms);
     }
-    if (l->own_fd)
-        close(l->fd);
-    buf_free(&l->bytes);
+    free(l->ipc_path);
     free(l);
 }
 
@@ -545,6 +402,7 @@ link_terminate(void)
             ;
         context = NULL;
     }
+    unread_wait();
     if (ready_fd >= 0)
         close(ready_fd);
     ready_fd = -1;
