@@ -491,24 +491,25 @@ rpc_perform(struct rpc *c, int64_t now_ms)
 {
     CURLMsg *m;
     int running, left;
-    bool ended = false;
+    bool ended;
 
     c->now_ms = now_ms;
-    curl_multi_perform(c->multi, &running);
-    while ((m = curl_multi_info_read(c->multi, &left))) {
-        struct transfer *t;
-        CURLcode code = m->data.result;
+    do { /* again: what the done functions sent leaves now, and may even have ended */
+        ended = false;
+        curl_multi_perform(c->multi, &running);
+        while ((m = curl_multi_info_read(c->multi, &left))) {
+            struct transfer *t;
+            CURLcode code = m->data.result;
 
-        if (m->msg != CURLMSG_DONE)
-            continue;
-        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
-        end(c, t, code);
-        ended = true;
-    }
+            if (m->msg != CURLMSG_DONE)
+                continue;
+            curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
+            end(c, t, code);
+            ended = true;
+        }
+    } while (ended);
     expire(c);
     bound_bytes(c);
-    if (ended)
-        curl_multi_perform(c->multi, &running); /* what the done functions sent leaves now */
 }
 
 void
