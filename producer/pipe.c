@@ -76,7 +76,7 @@ static int
 end(struct pipe *p, enum plan_status status, bool broken)
 {
     if (link_error(p->out)) {
-        warn("standard output: %s", link_error(p->out));
+        warn("%s", link_error(p->out));
         return EXIT_UNAVAILABLE;
     }
     if (talk_stop_count())

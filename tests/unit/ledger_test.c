@@ -1,0 +1,535 @@
+/* ledger_test.c - the life of a task, by every way it can take, and what it costs in bytes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "producer/ledger.h"
+
+enum { LEASE = 300000, T0 = 1000000 };
+
+static struct ledger *
+new(void)
+{
+    return ledger_new(LEASE, T0);
+}
+
+static struct ledger_entry *
+pushed(struct ledger *l, uint64_t from, uint64_t to, int64_t now)
+{
+    struct ledger_entry *e = ledger_add(l, from, to, now);
+    assert_ptr_equal(ledger_next(l, now), e);
+    ledger_pushed(l, e, now);
+    return e;
+}
+
+static struct ledger_entry *
+out(struct ledger *l, uint64_t from, uint64_t to, unsigned holder, int64_t now)
+{
+    struct ledger_entry *e = pushed(l, from, to, now);
+    ledger_took(l, e, holder, now);
+    return e;
+}
+
+static struct ledger_entry *
+fetched(struct ledger *l, uint64_t from, uint64_t to, unsigned holder, int64_t now)
+{
+    struct ledger_entry *e = out(l, from, to, holder, now);
+    ledger_fetched(l, e, now);
+    return e;
+}
+
+static void
+expect_range(const struct ledger_entry *e, uint64_t from, uint64_t to)
+{
+    assert_int_equal(e->from, from);
+    assert_int_equal(ledger_to(e), to);
+}
+
+static void
+an_entry_is_small(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    assert_true(sizeof(struct ledger_entry) <= 52);
+    assert_true(ledger_bytes(l) <= 64 * (size_t)LEDGER_MAX);
+    ledger_free(l);
+}
+
+static void
+ids_count_from_zero(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    for (uint64_t i = 0; i < 5; i++)
+        assert_int_equal(pushed(l, i, i, T0)->id, i);
+    assert_int_equal(ledger_find(l, 3)->from, 3);
+    assert_null(ledger_find(l, 5));
+    ledger_free(l);
+}
+
+static void
+the_good_way(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    bool gone;
+    struct ledger_entry *e = ledger_add(l, 100, 199, T0);
+    assert_int_equal(ledger_pending(l), 1);
+    ledger_pushed(l, e, T0);
+    assert_int_equal(ledger_unanswered(l), 1);
+    assert_int_equal(e->tries, 1);
+    assert_null(ledger_next(l, T0));
+    ledger_took(l, e, 7, T0 + 5);
+    assert_int_equal(ledger_unanswered(l), 0);
+    assert_true(ledger_holds(e, 7));
+    assert_false(ledger_holds(e, 8));
+    ledger_fetched(l, e, T0 + 100);
+    assert_int_equal(ledger_committed(l, e, 100, 199, &gone, T0 + 200), 100);
+    assert_true(gone);
+    assert_null(ledger_find(l, 0));
+    assert_int_equal(ledger_count(l), 0);
+    assert_int_equal(ledger_due_ms(l, T0 + 200), -1);
+    ledger_free(l);
+}
+
+static void
+no_answer_makes_pending_again(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    struct ledger_entry *e = pushed(l, 1, 2, T0);
+    assert_int_equal(ledger_due_ms(l, T0), T0 + LEDGER_ANSWER_MS);
+    ledger_tick(l, T0 + LEDGER_ANSWER_MS - 1);
+    assert_int_equal(ledger_unanswered(l), 1);
+    ledger_tick(l, T0 + LEDGER_ANSWER_MS);
+    assert_int_equal(ledger_unanswered(l), 0);
+    assert_ptr_equal(ledger_next(l, T0 + LEDGER_ANSWER_MS), e);
+    ledger_took(l, e, 1, T0 + 2500); /* the answer came after all */
+    assert_null(ledger_next(l, T0 + 2500));
+    assert_int_equal(e->state, LEDGER_OUT);
+    ledger_free(l);
+}
+
+static void
+the_lease_runs_out(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    struct ledger_entry *e = out(l, 1, 2, 1, T0);
+    ledger_tick(l, T0 + LEASE - 1);
+    assert_int_equal(e->state, LEDGER_OUT);
+    ledger_tick(l, T0 + LEASE);
+    assert_ptr_equal(ledger_next(l, T0 + LEASE), e);
+    assert_int_equal(e->attempts, 0); /* nobody failed */
+    ledger_pushed(l, e, T0 + LEASE);
+    assert_int_equal(e->tries, 2);
+    ledger_free(l);
+}
+
+static void
+the_lease_of_fetched_rows_runs_out(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    struct ledger_entry *e = fetched(l, 1, 2, 1, T0);
+    for (int64_t t = T0; t < T0 + LEASE; t += 1000)
+        ledger_tick(l, t);
+    assert_int_equal(e->state, LEDGER_FETCHED);
+    ledger_tick(l, T0 + LEASE);
+    assert_int_equal(e->state, LEDGER_PENDING);
+    ledger_free(l);
+}
+
+static void
+what_later_commits_overtake_is_lost(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    bool gone;
+    struct ledger_entry *e = fetched(l, 1, 2, 1, T0);
+    struct ledger_entry *near = fetched(l, 3, 4, 1, T0 + LEDGER_PASSED_MS - 100);
+    ledger_committed(l, near, 3, 4, &gone, T0 + LEDGER_PASSED_MS);
+    ledger_tick(l, T0 + 2 * LEDGER_PASSED_MS);
+    assert_int_equal(e->state, LEDGER_FETCHED); /* not long enough */
+    struct ledger_entry *far = fetched(l, 5, 6, 1, T0 + LEDGER_PASSED_MS + 100);
+    ledger_committed(l, far, 5, 6, &gone, T0 + 2 * LEDGER_PASSED_MS);
+    ledger_tick(l, T0 + 3 * LEDGER_PASSED_MS);
+    assert_int_equal(e->state, LEDGER_PENDING);
+    ledger_free(l);
+}
+
+static void
+declined_waits_as_told(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    struct ledger_entry *e = pushed(l, 1, 2, T0);
+    ledger_declined(l, e, T0 + 500);
+    assert_int_equal(ledger_unanswered(l), 0);
+    assert_null(ledger_next(l, T0 + 499));
+    assert_int_equal(ledger_due_ms(l, T0), T0 + 500);
+    assert_ptr_equal(ledger_next(l, T0 + 500), e);
+    ledger_declined(l, e, T0 + 9000); /* said twice: nothing happens */
+    assert_ptr_equal(ledger_next(l, T0 + 500), e);
+    ledger_free(l);
+}
+
+static void
+pending_comes_in_order_of_time_and_id(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    for (uint64_t i = 0; i < 100; i++)
+        ledger_add(l, i, i, T0);
+    ledger_put_off(l, ledger_find(l, 0), T0 + 10);
+    for (uint64_t i = 1; i < 100; i++) {
+        struct ledger_entry *e = ledger_next(l, T0 + 10);
+        assert_int_equal(e->id, i);
+        ledger_pushed(l, e, T0 + 10);
+    }
+    assert_int_equal(ledger_next(l, T0 + 10)->id, 0);
+    ledger_free(l);
+}
+
+static void
+a_failed_end_is_carved_off(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    bool gone;
+    struct ledger_entry *e = out(l, 100, 199, 3, T0);
+    e->failed_on = 5;
+    e->attempts = 2;
+    assert_true(ledger_returned(l, e, 3, T0, T0));
+    struct ledger_entry *part = ledger_carve(l, e, 150, 199, T0 + 50);
+    assert_ptr_not_equal(part, e);
+    expect_range(part, 150, 199);
+    assert_int_equal(part->id, 1);
+    assert_int_equal(part->state, LEDGER_PENDING);
+    assert_int_equal(part->failed_on, 5);
+    assert_int_equal(part->attempts, 2);
+    expect_range(e, 100, 149);
+    assert_int_equal(e->state, LEDGER_FETCHED);
+    assert_int_equal(ledger_committed(l, e, 100, 149, &gone, T0 + 60), 50);
+    assert_true(gone);
+    assert_int_equal(ledger_count(l), 1);
+    ledger_free(l);
+}
+
+static void
+a_failed_start_is_carved_off(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    struct ledger_entry *e = out(l, 100, 199, 3, T0);
+    assert_true(ledger_returned(l, e, 3, T0, T0));
+    struct ledger_entry *part = ledger_carve(l, e, 100, 100, T0);
+    expect_range(part, 100, 100);
+    expect_range(e, 101, 199);
+    ledger_free(l);
+}
+
+static void
+odd_parts_are_survived(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    struct ledger_entry *e = out(l, 100, 199, 3, T0);
+    assert_ptr_equal(ledger_carve(l, e, 100, 199, T0), e);
+    assert_ptr_equal(ledger_carve(l, e, 0, UINT64_MAX, T0), e);
+    assert_ptr_equal(ledger_carve(l, e, 120, 130, T0), e); /* no end in common: all again */
+    assert_null(ledger_carve(l, e, 200, 300, T0));
+    assert_null(ledger_carve(l, e, 5, 99, T0));
+    assert_null(ledger_carve(l, e, 150, 140, T0));
+    expect_range(e, 100, 199);
+    assert_int_equal(ledger_count(l), 1);
+    ledger_free(l);
+}
+
+static void
+commits_of_parts_shrink_and_split(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    bool gone;
+    struct ledger_entry *e = out(l, 100, 199, 3, T0);
+    assert_int_equal(ledger_committed(l, e, 50, 109, &gone, T0), 10);
+    assert_false(gone);
+    expect_range(e, 110, 199);
+    assert_int_equal(ledger_committed(l, e, 190, 300, &gone, T0), 10);
+    expect_range(e, 110, 189);
+    assert_int_equal(ledger_committed(l, e, 0, 50, &gone, T0), 0);
+    assert_int_equal(ledger_committed(l, e, 120, 129, &gone, T0), 10);
+    assert_false(gone);
+    expect_range(e, 110, 119);
+    expect_range(ledger_find(l, 1), 130, 189);
+    assert_int_equal(ledger_find(l, 1)->state, LEDGER_PENDING);
+    assert_int_equal(ledger_committed(l, e, 110, 119, &gone, T0), 10);
+    assert_true(gone);
+    ledger_free(l);
+}
+
+static void
+a_holder_that_is_gone_loses_its_tasks(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    for (unsigned i = 0; i < 100; i++)
+        out(l, i, i, 1 + i % 2, T0);
+    struct ledger_entry *old = fetched(l, 1000, 1000, 1, T0);
+    struct ledger_entry *recent = fetched(l, 1001, 1001, 1, T0 + 4500);
+    assert_int_equal(ledger_release(l, 1, true, T0 + 5000), 51);
+    assert_int_equal(ledger_pending(l), 51);
+    assert_int_equal(old->state, LEDGER_PENDING);
+    assert_int_equal(recent->state, LEDGER_FETCHED);
+    for (unsigned i = 0; i < 51; i++) {
+        struct ledger_entry *e = ledger_next(l, T0 + 5000);
+        assert_non_null(e);
+        assert_int_equal(e->from % 2, 0);
+        ledger_pushed(l, e, T0 + 5000);
+    }
+    assert_null(ledger_next(l, T0 + 5000));
+    ledger_free(l);
+}
+
+static void
+goodbye_keeps_what_was_fetched(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    struct ledger_entry *e = fetched(l, 1, 1, 1, T0);
+    struct ledger_entry *f = out(l, 2, 2, 1, T0);
+    assert_int_equal(ledger_release(l, 1, false, T0 + 60000), 1);
+    assert_int_equal(e->state, LEDGER_FETCHED);
+    assert_int_equal(f->state, LEDGER_PENDING);
+    ledger_free(l);
+}
+
+static void
+copies_are_of_the_oldest(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    struct ledger_entry *b = out(l, 2, 2, 1, T0 + 100);
+    struct ledger_entry *a = out(l, 1, 1, 1, T0);
+    out(l, 3, 3, 1, T0 + 900);
+    assert_null(ledger_hedge(l, 1500, -1, T0 + 1000));
+    assert_ptr_equal(ledger_hedge(l, 250, -1, T0 + 1000), a);
+    ledger_pushed(l, a, T0 + 1000);
+    assert_int_equal(ledger_unanswered(l), 1);
+    assert_int_equal(a->state, LEDGER_OUT);
+    assert_ptr_equal(ledger_hedge(l, 250, -1, T0 + 1000), b); /* a's copy is unanswered */
+    ledger_took(l, a, 2, T0 + 1010);
+    assert_true(ledger_holds(a, 1));
+    assert_true(ledger_holds(a, 2));
+    assert_ptr_equal(ledger_hedge(l, 250, -1, T0 + 1020), a);
+    ledger_pushed(l, a, T0 + 1020);
+    ledger_took(l, a, 3, T0 + 1030);
+    assert_ptr_equal(ledger_hedge(l, 250, -1, T0 + 1040), b); /* two copies are enough */
+    ledger_free(l);
+}
+
+static void
+a_task_with_two_holders_survives_one(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    struct ledger_entry *e = out(l, 1, 9, 1, T0);
+    ledger_pushed(l, e, T0 + 1000);
+    ledger_took(l, e, 2, T0 + 1001);
+    assert_int_equal(ledger_release(l, 1, true, T0 + 6000), 0);
+    assert_int_equal(e->state, LEDGER_OUT);
+    assert_true(ledger_holds(e, 2));
+    assert_true(ledger_returned(l, e, 2, T0 + 6100, T0 + 6000));
+    assert_null(ledger_next(l, T0 + 6099));
+    assert_ptr_equal(ledger_next(l, T0 + 6100), e);
+    ledger_free(l);
+}
+
+static void
+a_failure_of_one_of_two_changes_nothing(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    struct ledger_entry *e = out(l, 1, 9, 1, T0);
+    ledger_pushed(l, e, T0 + 1000);
+    ledger_took(l, e, 2, T0 + 1001);
+    assert_false(ledger_returned(l, e, 2, T0, T0 + 1100));
+    assert_int_equal(e->state, LEDGER_OUT);
+    assert_true(ledger_holds(e, 1));
+    ledger_free(l);
+}
+
+static void
+an_unanswered_copy_costs_nothing(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    struct ledger_entry *e = out(l, 1, 9, 1, T0);
+    ledger_pushed(l, e, T0 + 1000);
+    ledger_tick(l, T0 + 1000 + LEDGER_ANSWER_MS);
+    assert_int_equal(ledger_unanswered(l), 0);
+    assert_int_equal(e->state, LEDGER_OUT);
+    ledger_tick(l, T0 + LEASE - 1);
+    assert_int_equal(e->state, LEDGER_OUT);
+    ledger_tick(l, T0 + LEASE);
+    assert_int_equal(e->state, LEDGER_PENDING);
+    ledger_free(l);
+}
+
+static void
+lost_rows_are_asked_for_again(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    struct ledger_entry *e = fetched(l, 1, 9, 1, T0);
+    ledger_lost(l, e, T0 + 10);
+    assert_ptr_equal(ledger_next(l, T0 + 10), e);
+    ledger_pushed(l, e, T0 + 10);
+    struct ledger_entry *working = out(l, 10, 19, 1, T0 + 10);
+    ledger_lost(l, working, T0 + 20); /* an old copy's: somebody works on it */
+    assert_int_equal(working->state, LEDGER_OUT);
+    ledger_free(l);
+}
+
+static void
+the_mean_follows_the_tasks(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    bool gone;
+    for (int i = 0; i < 200; i++) {
+        int64_t t = T0 + i * 1000;
+        struct ledger_entry *e = out(l, 1, 1, 1, t);
+        ledger_fetched(l, e, t + 480);
+        ledger_committed(l, e, 1, 1, &gone, t + 500);
+    }
+    assert_in_range(ledger_task_ms(l), 440, 500);
+    ledger_free(l);
+}
+
+static void
+it_gets_full(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    for (uint64_t i = 0; i < LEDGER_PLAN_MAX; i++) {
+        assert_false(ledger_full(l));
+        out(l, i * 10, i * 10 + 9, 1, T0);
+    }
+    assert_true(ledger_full(l));
+    for (uint64_t i = 0; i < LEDGER_PLAN_MAX; i++) { /* parts have room, but not without end */
+        struct ledger_entry *e = ledger_find(l, i);
+        assert_true(ledger_returned(l, e, 1, T0, T0));
+        struct ledger_entry *part = ledger_carve(l, e, i * 10 + 5, i * 10 + 9, T0);
+        assert_true((part == e) == (i >= LEDGER_MAX - LEDGER_PLAN_MAX));
+    }
+    assert_int_equal(ledger_count(l), LEDGER_MAX);
+    bool gone;
+    uint64_t blocks = 0;
+    for (uint64_t i = 0; i < LEDGER_MAX; i++) {
+        struct ledger_entry *e = ledger_find(l, i);
+        blocks += ledger_committed(l, e, e->from, ledger_to(e), &gone, T0);
+        assert_true(gone);
+    }
+    assert_int_equal(blocks, LEDGER_PLAN_MAX * 10);
+    assert_int_equal(ledger_count(l), 0);
+    ledger_free(l);
+}
+
+static uint64_t
+draw(uint64_t *seed)
+{
+    *seed = *seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
+    return *seed >> 33;
+}
+
+static uint64_t
+give_back(struct ledger *l, struct ledger_entry *e, unsigned holder, uint64_t from, uint64_t to,
+          int64_t now, uint64_t ids)
+{
+    if (ledger_returned(l, e, holder, now, now)) {
+        struct ledger_entry *part = ledger_carve(l, e, from, to, now);
+        if (part && part->id >= ids)
+            return part->id + 1;
+    }
+    return ids;
+}
+
+/* A million random events: every block is counted once, whatever happened. */
+static void
+random_lives_end_in_commits(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    uint64_t seed = 7, blocks = 0, next = 0, ids = 1;
+    int64_t now = T0;
+    bool gone;
+    enum { TASKS = 2000, STEP = 10 };
+    for (int turn = 0; turn < 1000000 && blocks < TASKS * STEP; turn++) {
+        now += (int64_t)(draw(&seed) % 3);
+        if (turn % 1000 == 0)
+            ledger_tick(l, now);
+        if (next < TASKS && ledger_count(l) < 300) {
+            ids = ledger_add(l, next * STEP, next * STEP + STEP - 1, now)->id + 1;
+            next++;
+        }
+        struct ledger_entry *e = ledger_next(l, now);
+        if (e)
+            ledger_pushed(l, e, now);
+        e = ledger_find(l, ids - 1 - draw(&seed) % (ids < 3000 ? ids : 3000));
+        if (!e)
+            continue;
+        unsigned holder = 1 + (unsigned)(draw(&seed) % 5);
+        uint64_t cut = e->from + draw(&seed) % (ledger_to(e) - e->from + 1);
+        switch (draw(&seed) % 9) {
+        case 0: ledger_took(l, e, holder, now); break;
+        case 1: ledger_declined(l, e, now + 5); break;
+        case 2: ids = give_back(l, e, holder, cut, ledger_to(e), now, ids); break;
+        case 3: ids = give_back(l, e, holder, e->from, cut, now, ids); break;
+        case 4: ledger_fetched(l, e, now); break;
+        case 5: blocks += ledger_committed(l, e, cut, ledger_to(e), &gone, now); break;
+        case 6: blocks += ledger_committed(l, e, e->from, cut, &gone, now); break;
+        case 7: ledger_lost(l, e, now); break;
+        case 8: if (draw(&seed) % 50 == 0) ledger_release(l, holder, true, now); break;
+        }
+    }
+    assert_int_equal(blocks, TASKS * STEP);
+    assert_int_equal(ledger_count(l), 0);
+    assert_int_equal(ledger_unanswered(l), 0);
+    ledger_free(l);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_entry_is_small),
+        cmocka_unit_test(ids_count_from_zero),
+        cmocka_unit_test(the_good_way),
+        cmocka_unit_test(no_answer_makes_pending_again),
+        cmocka_unit_test(the_lease_runs_out),
+        cmocka_unit_test(the_lease_of_fetched_rows_runs_out),
+        cmocka_unit_test(what_later_commits_overtake_is_lost),
+        cmocka_unit_test(declined_waits_as_told),
+        cmocka_unit_test(pending_comes_in_order_of_time_and_id),
+        cmocka_unit_test(a_failed_end_is_carved_off),
+        cmocka_unit_test(a_failed_start_is_carved_off),
+        cmocka_unit_test(odd_parts_are_survived),
+        cmocka_unit_test(commits_of_parts_shrink_and_split),
+        cmocka_unit_test(a_holder_that_is_gone_loses_its_tasks),
+        cmocka_unit_test(goodbye_keeps_what_was_fetched),
+        cmocka_unit_test(copies_are_of_the_oldest),
+        cmocka_unit_test(a_task_with_two_holders_survives_one),
+        cmocka_unit_test(a_failure_of_one_of_two_changes_nothing),
+        cmocka_unit_test(an_unanswered_copy_costs_nothing),
+        cmocka_unit_test(lost_rows_are_asked_for_again),
+        cmocka_unit_test(the_mean_follows_the_tasks),
+        cmocka_unit_test(it_gets_full),
+        cmocka_unit_test(random_lives_end_in_commits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
