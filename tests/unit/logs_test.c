@@ -575,6 +575,45 @@ keeps_recorded_logs_as_sent(void **state)
     assert_true(n >= 57);
 }
 
+/* A real geth's answers to filters: each is let pass by its own filter, and by no other. */
+static void
+agrees_with_a_node_on_filters(void **state)
+{
+#define EMIT "0x00000000000000000000000000000000000000000000000000000000656d6974"
+#define OTHER "0x95b7276947f6331672b0c63eca28c1d39f25286d5e2793d6a487837ff1475ba0"
+#define RANGE "task=1 dataset=logs from=1 to=6"
+    static const struct {
+        const char *file, *filter, *wrong;
+    } pairs[] = {
+        {"contract-addr", RANGE " address=0x7dcd17433742f4c0ca53122ab541d0ba67fc27df", RANGE " address=" A1},
+        {"topic-exact-match", RANGE " topic0=" EMIT " topic1=" OTHER, RANGE " topic0=" OTHER " topic1=" OTHER},
+        {"topic-null-wildcard", RANGE " topic1=" OTHER, RANGE " topic1=" EMIT},
+        {"topic-wildcard", RANGE " topic1=" EMIT "," OTHER, RANGE " topic2=" OTHER},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        char name[200], why[WHY_MAX] = "";
+        struct buf seen = {0};
+        struct json result;
+        uint64_t n;
+        snprintf(name, sizeof name, "execution-apis/tests/eth_getLogs/%s.io", pairs[i].file);
+        struct span text = fixture(name);
+        const char *answer = strstr(text.p, "\n<< ");
+        assert_non_null(answer);
+        assert_true(json_get(parsed_text(answer + 4), "result", &result));
+        struct asked right = with_filter(pairs[i].filter), wrong = with_filter(pairs[i].wrong);
+        assert_int_equal(logs_decode(result, &right.task, 1, 6, NULL, 0, note, &seen, &n, why), DECODE_OK);
+        assert_int_equal(n, json_count(result));
+        assert_true(n > 0);
+        assert_int_equal(logs_decode(result, &wrong.task, 1, 6, NULL, 0, note, &seen, &n, why), DECODE_BAD);
+        assert_non_null(strstr(why, "filter"));
+        task_free(&right.task);
+        task_free(&wrong.task);
+        buf_free(&seen);
+    }
+}
+
 int
 main(void)
 {
@@ -596,6 +635,7 @@ main(void)
         cmocka_unit_test(takes_logs_from_receipts),
         cmocka_unit_test(equals_a_peers_rows),
         cmocka_unit_test(keeps_recorded_logs_as_sent),
+        cmocka_unit_test(agrees_with_a_node_on_filters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
