@@ -105,6 +105,18 @@ seen(struct bucket *b, int64_t now_ms)
     return n * 1000 / (ms > 1000 ? ms : 1000);
 }
 
+/* The next guess after one that was refused too: what was served, which the cut itself has lowered
+ * somewhat, below what was asked, and not far from the last guess. */
+static double
+again(double ceiling, double rate, double served)
+{
+    double most = rate < ceiling ? ceiling * 0.95 : rate, guess = served * 1.15;
+
+    if (guess > most)
+        guess = most;
+    return guess > ceiling / 2 ? guess : ceiling / 2;
+}
+
 bool
 bucket_refused(struct bucket *b, int64_t sent_ms, double told, int64_t now_ms)
 {
@@ -116,10 +128,8 @@ bucket_refused(struct bucket *b, int64_t sent_ms, double told, int64_t now_ms)
     if (told > 0) {
         b->ceiling = told;
     } else if (served > 0) {
-        if (b->ceiling > 0 && served > rate)
-            served = rate;
-        if (served < b->ceiling / 2)
-            served = b->ceiling / 2;
+        if (b->ceiling > 0)
+            served = again(b->ceiling, rate, served);
         b->ceiling = served > RATE_MIN ? served : RATE_MIN;
     } else if (b->ceiling == 0) {
         return true; /* nothing is served at all: that is no rate; the pause is the answer */

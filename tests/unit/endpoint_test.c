@@ -1,0 +1,345 @@
+/* endpoint_test.c - which answer changes what may be asked next. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fetcher/endpoint.h"
+
+enum { COOLDOWN = 10000, LATENCY_US = 50000 };
+
+static const struct endpoint_options plain = {
+    .concurrency = 10,
+    .batch = 25,
+    .breaker_threshold = 5,
+    .breaker_cooldown_ms = COOLDOWN,
+    .backoff_min_ms = 1000,
+    .backoff_max_ms = 30000,
+    .max_blocks = 10000,
+    .target_bytes = 4 << 20,
+    .seed = 7,
+};
+
+static struct judgement
+judged(enum verdict v)
+{
+    return (struct judgement){.verdict = v, .wait_ms = -1, .rule = "test"};
+}
+
+/* One request sent and answered. */
+static bool
+exchange(struct endpoint *e, const char *method, struct judgement j, int64_t now)
+{
+    assert_int_equal(endpoint_take(e, 1, now), 0);
+    endpoint_sent(e, 1, now);
+    return endpoint_answer(e, method, &j, 1, LATENCY_US, now + 50);
+}
+
+static bool
+answer(struct endpoint *e, enum verdict v, int64_t now)
+{
+    return exchange(e, "eth_getLogs", judged(v), now);
+}
+
+static void
+slots_are_what_is_not_in_flight(void **state)
+{
+    struct endpoint *e = endpoint_new(&plain);
+    struct judgement ok = judged(VERDICT_OK);
+
+    (void)state;
+    for (uint32_t i = 0; i < 10; i++) {
+        assert_int_equal(endpoint_slots(e, 0), 10 - i);
+        endpoint_sent(e, 1, 0);
+    }
+    assert_int_equal(endpoint_slots(e, 0), 0);
+    endpoint_answer(e, "eth_getLogs", &ok, 1, LATENCY_US, 50);
+    assert_int_equal(endpoint_slots(e, 50), 1);
+    endpoint_free(e);
+}
+
+static void
+breaker_opens_probes_and_closes(void **state)
+{
+    struct endpoint *e = endpoint_new(&plain);
+
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        assert_false(answer(e, VERDICT_TRANSIENT, i * 100));
+    assert_true(answer(e, VERDICT_TRANSIENT, 400));
+    assert_int_equal(endpoint_state(e, 450), BREAKER_OPEN);
+    assert_int_equal(endpoint_slots(e, 450), 0);
+    assert_false(endpoint_probe_due(e, 450));
+    assert_int_equal(endpoint_next_ms(e, 450), COOLDOWN);
+    assert_true(endpoint_probe_due(e, 450 + COOLDOWN));
+    assert_false(endpoint_probe_due(e, 450 + COOLDOWN));
+    assert_int_equal(endpoint_slots(e, 450 + COOLDOWN), 0);
+    /* an answer of the time before is not the probe's */
+    endpoint_sent(e, 1, 300);
+    assert_false(answer(e, VERDICT_OK, 460 + COOLDOWN));
+    assert_int_equal(endpoint_state(e, 460 + COOLDOWN), BREAKER_HALF_OPEN);
+    assert_true(exchange(e, "eth_chainId", judged(VERDICT_OK), 470 + COOLDOWN));
+    assert_int_equal(endpoint_state(e, 600 + COOLDOWN), BREAKER_CLOSED);
+    assert_true(endpoint_slots(e, 600 + COOLDOWN) > 0);
+    endpoint_free(e);
+}
+
+static void
+only_failures_open_the_breaker(void **state)
+{
+    static const enum verdict harmless[] = {VERDICT_NOTYET, VERDICT_PRUNED, VERDICT_RANGE, VERDICT_DENSITY,
+                                            VERDICT_BATCH, VERDICT_FILTER, VERDICT_NOMETHOD, VERDICT_CALLER};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++) {
+        struct endpoint *e = endpoint_new(&plain);
+
+        for (int k = 0; k < 20; k++)
+            assert_false(answer(e, harmless[i], k * 100));
+        assert_int_equal(endpoint_state(e, 3000), BREAKER_CLOSED);
+        endpoint_free(e);
+    }
+}
+
+static void
+bad_data_opens_the_breaker(void **state)
+{
+    struct endpoint *e = endpoint_new(&plain);
+
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        answer(e, VERDICT_BADDATA, i);
+    assert_int_equal(endpoint_state(e, 100), BREAKER_OPEN);
+    endpoint_free(e);
+}
+
+static void
+one_method_fails_alone(void **state)
+{
+    struct endpoint *e = endpoint_new(&plain);
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        exchange(e, "trace_block", judged(VERDICT_TRANSIENT), i * 100);
+        exchange(e, "eth_getLogs", judged(VERDICT_OK), i * 100 + 50);
+    }
+    assert_int_equal(endpoint_state(e, 600), BREAKER_CLOSED);
+    assert_true(endpoint_method_ok(e, "eth_getLogs", 600));
+    assert_false(endpoint_method_ok(e, "trace_block", 600));
+    assert_true(endpoint_method_ok(e, "trace_block", 600 + COOLDOWN)); /* its probe */
+    assert_false(endpoint_method_ok(e, "trace_block", 601 + COOLDOWN));
+    assert_true(endpoint_method_ok(e, "trace_block", 602 + 2 * COOLDOWN)); /* never sent: another */
+    exchange(e, "trace_block", judged(VERDICT_OK), 700 + 2 * COOLDOWN);
+    assert_true(endpoint_method_ok(e, "trace_block", 800 + 2 * COOLDOWN));
+    assert_true(endpoint_method_ok(e, "trace_block", 800 + 2 * COOLDOWN));
+    endpoint_free(e);
+}
+
+static void
+a_missing_method_is_off_for_a_day(void **state)
+{
+    struct endpoint *e = endpoint_new(&plain);
+    const int64_t day = 24 * 3600 * 1000;
+
+    (void)state;
+    exchange(e, "eth_getBlockReceipts", judged(VERDICT_NOMETHOD), 0);
+    assert_false(endpoint_method_ok(e, "eth_getBlockReceipts", 1000));
+    assert_true(endpoint_method_ok(e, "eth_getLogs", 1000));
+    assert_true(endpoint_method_ok(e, "eth_getBlockReceipts", day + 1000));
+    endpoint_free(e);
+}
+
+static void
+a_told_wait_is_kept(void **state)
+{
+    struct endpoint *e = endpoint_new(&plain);
+    struct judgement j = judged(VERDICT_RATE);
+
+    (void)state;
+    j.wait_ms = 7000;
+    exchange(e, "eth_getLogs", j, 1000);
+    assert_int_equal(endpoint_slots(e, 1100), 0);
+    assert_int_equal(endpoint_take(e, 1, 1050), 7000);
+    assert_int_equal(endpoint_next_ms(e, 1050), 7000);
+    assert_true(endpoint_slots(e, 8050) > 0);
+    assert_int_equal(endpoint_state(e, 1100), BREAKER_CLOSED);
+    j = judged(VERDICT_TRANSIENT); /* 503 with Retry-After */
+    j.wait_ms = 3000;
+    exchange(e, "eth_getLogs", j, 9000);
+    assert_int_equal(endpoint_slots(e, 12000), 0);
+    assert_true(endpoint_slots(e, 12100) > 0);
+    endpoint_free(e);
+}
+
+static void
+untold_rates_slow_down_first_and_then_back_off(void **state)
+{
+    struct endpoint *e = endpoint_new(&plain);
+    int64_t now = 0, first, wait;
+
+    (void)state;
+    for (; now < 3000; now += 100)
+        answer(e, VERDICT_OK, now);
+    answer(e, VERDICT_RATE, now);
+    assert_true(endpoint_slots(e, now + 60) > 0); /* slower, but not stopped */
+    now += 600;
+    answer(e, VERDICT_RATE, now); /* in spite of that */
+    first = endpoint_take(e, 1, now + 50);
+    assert_in_range(first, 500, 1000);
+    now += 50 + first;
+    assert_int_equal(endpoint_slots(e, now), 1); /* one asks whether it is over */
+    now += 1000;
+    answer(e, VERDICT_RATE, now);
+    wait = endpoint_take(e, 1, now + 50);
+    assert_in_range(wait, 1000, 2000);
+    for (int i = 0; i < 8; i++) {
+        now += 50 + wait + 5000;
+        answer(e, VERDICT_RATE, now);
+        wait = endpoint_take(e, 1, now + 50);
+        assert_in_range(wait, 1000, COOLDOWN);
+    }
+    now += 50 + wait + 5000;
+    answer(e, VERDICT_OK, now);
+    assert_int_equal(endpoint_slots(e, now + 60), 10);
+    endpoint_free(e);
+}
+
+static void
+a_spent_quota_rests_until_it_is_renewed(void **state)
+{
+    struct endpoint *e = endpoint_new(&plain);
+    struct judgement j = judged(VERDICT_QUOTA);
+
+    (void)state;
+    j.wait_ms = 3600000;
+    exchange(e, "eth_getLogs", j, 0);
+    assert_int_equal(endpoint_slots(e, 3600000), 0);
+    assert_true(endpoint_slots(e, 3600050) > 0);
+    assert_int_equal(endpoint_state(e, 100), BREAKER_CLOSED);
+    endpoint_free(e);
+}
+
+static void
+timeouts_narrow_ranges_and_concurrency(void **state)
+{
+    struct endpoint *e = endpoint_new(&plain);
+    struct judgement j = judged(VERDICT_TRANSIENT);
+
+    (void)state;
+    endpoint_logs_ok(e, 1, 10000, 0, 40, 0);
+    j.rule = "timeout";
+    for (int i = 0; i < 3; i++)
+        endpoint_sent(e, 1, 0);
+    for (int i = 0; i < 3; i++)
+        endpoint_answer(e, "eth_getLogs", &j, 1, 30000000, 30000 + i);
+    assert_int_equal(endpoint_logs_width(e, 5, 30003), 5000);
+    assert_int_equal(endpoint_slots(e, 30003), 7);
+    endpoint_free(e);
+}
+
+static void
+batches_are_learned(void **state)
+{
+    struct endpoint *e = endpoint_new(&plain);
+    struct judgement j = judged(VERDICT_BATCH), ok = judged(VERDICT_OK);
+
+    (void)state;
+    assert_int_equal(endpoint_batch(e), 25);
+    j.max_items = 3;
+    endpoint_batch_refused(e, &j, 25);
+    assert_int_equal(endpoint_batch(e), 3);
+    j.max_items = 1;
+    endpoint_batch_refused(e, &j, 3);
+    assert_int_equal(endpoint_batch(e), 1);
+    for (int i = 0; i < 70; i++) {
+        endpoint_sent(e, 1, i);
+        endpoint_answer(e, "eth_getBlockByNumber", &ok, 1, LATENCY_US, i + 50);
+    }
+    assert_int_equal(endpoint_batch(e), 2); /* tried again */
+    j.max_items = 0;
+    endpoint_batch_refused(e, &j, 2);
+    assert_int_equal(endpoint_batch(e), 1);
+    endpoint_free(e);
+}
+
+static void
+the_head_never_goes_back(void **state)
+{
+    struct endpoint *e = endpoint_new(&plain);
+
+    (void)state;
+    assert_int_equal(endpoint_head(e), 0);
+    endpoint_saw_head(e, 100, 0);
+    endpoint_saw_head(e, 90, 1);
+    assert_int_equal(endpoint_head(e), 100);
+    endpoint_pruned(e, 50, 0);
+    endpoint_pruned(e, 0, 0);
+    assert_int_equal(endpoint_min_block(e), 50);
+    endpoint_free(e);
+}
+
+static void
+answers_are_counted(void **state)
+{
+    struct endpoint *e = endpoint_new(&plain);
+
+    (void)state;
+    answer(e, VERDICT_OK, 0);
+    answer(e, VERDICT_RANGE, 100);
+    answer(e, VERDICT_TRANSIENT, 200);
+    assert_int_equal(endpoint_stats(e)->requests, 3);
+    assert_int_equal(endpoint_stats(e)->calls, 3);
+    assert_int_equal(endpoint_stats(e)->failures, 1);
+    assert_int_equal(endpoint_stats(e)->latency_us, 3 * LATENCY_US);
+    assert_int_equal(endpoint_stats(e)->verdicts[VERDICT_RANGE], 1);
+    endpoint_free(e);
+}
+
+/* A healthy endpoint of constant latency is used to the full from the first second on. */
+static void
+health_costs_nothing(void **state)
+{
+    struct endpoint *e = endpoint_new(&plain);
+    struct judgement ok = judged(VERDICT_OK);
+    uint32_t due[50] = {0}; /* answers by millisecond */
+    uint64_t n = 0;
+
+    (void)state;
+    for (int64_t now = 0; now < 10000; now++) {
+        for (; due[now % 50]; due[now % 50]--, n++) {
+            endpoint_answer(e, "eth_getLogs", &ok, 1, LATENCY_US, now);
+            endpoint_logs_ok(e, n * 10000, n * 10000 + 9999, 5, 4000, now);
+        }
+        while (endpoint_slots(e, now) > 0 && endpoint_take(e, 1, now) == 0) {
+            endpoint_sent(e, 1, now);
+            due[now % 50]++;
+        }
+    }
+    assert_true(n >= 10 * 20 * 10 * 95 / 100);
+    endpoint_free(e);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(slots_are_what_is_not_in_flight),
+        cmocka_unit_test(breaker_opens_probes_and_closes),
+        cmocka_unit_test(only_failures_open_the_breaker),
+        cmocka_unit_test(bad_data_opens_the_breaker),
+        cmocka_unit_test(one_method_fails_alone),
+        cmocka_unit_test(a_missing_method_is_off_for_a_day),
+        cmocka_unit_test(a_told_wait_is_kept),
+        cmocka_unit_test(untold_rates_slow_down_first_and_then_back_off),
+        cmocka_unit_test(a_spent_quota_rests_until_it_is_renewed),
+        cmocka_unit_test(timeouts_narrow_ranges_and_concurrency),
+        cmocka_unit_test(batches_are_learned),
+        cmocka_unit_test(the_head_never_goes_back),
+        cmocka_unit_test(answers_are_counted),
+        cmocka_unit_test(health_costs_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
