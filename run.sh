@@ -379,9 +379,9 @@ demo_proof() { # demo_proof BLOCKS ROWS: what must be there now
 simulate() { # simulate NAME OPTION...: one more endpoint
     local line
     mkfifo "$TMP/$1"
-    start simulator "$RPCSIM" --port 0 "${@:2}" >"$TMP/$1"
-    read -r line <"$TMP/$1"
-    [ -n "$line" ] || die 3 'the simulator does not start'
+    exec 4<>"$TMP/$1"
+    start simulator "$RPCSIM" --port 0 "${@:2}" >&4 4>&-
+    read -r -t 10 line <&4 || die 3 'the simulator does not start'
     OPT[rpc]+=${OPT[rpc]:+$'\n'}$1=http://${line##* }
 }
 
