@@ -8,7 +8,7 @@ enum {
     LONG_PAUSE_MS = 5000,    /* rather than wait so long, a task goes back */
     THROTTLED_MAX = 10,      /* refusals for their rate, in a row */
     UNSEEN_MAX = 5,          /* answers that a block below the head is not there */
-    UNSEEN_PAUSE_MS = 500,
+    UNSEEN_PAUSE_MS = 100,   /* doubled each time */
     ALONE_ROUNDS = 3,        /* times the retries, where nobody else can do it */
     KEY_REFUSALS = 3,        /* in a row, until the endpoint is not used any more */
 };
@@ -183,7 +183,9 @@ cope_notyet(struct case_of *k)
     struct job *j = k->j;
     bool by_block = s->kind == STEP_LOGS || s->kind == STEP_BLOCKS || s->kind == STEP_DENSE;
     uint32_t most = k->c->alone ? ALONE_ROUNDS * UNSEEN_MAX : UNSEEN_MAX;
-    int64_t wait = k->verdict->wait_ms > 0 ? k->verdict->wait_ms : UNSEEN_PAUSE_MS;
+    int64_t wait = k->verdict->wait_ms;
+    if (wait <= 0)
+        wait = UNSEEN_PAUSE_MS << (s->unseen < UNSEEN_MAX ? s->unseen : UNSEEN_MAX);
     if (++s->unseen <= most) {
         again(k, wait);
         return;
@@ -258,10 +260,11 @@ cope_auth(struct case_of *k)
 static void
 cope_bad(struct case_of *k)
 {
-    if (++k->s->bad > 1)
+    uint32_t most = k->c->alone ? ALONE_ROUNDS * (k->c->retries + 1) : 1;
+    if (++k->s->bad > most)
         fail(k);
     else
-        again(k, k->c->alone ? 1000 : 0);
+        again(k, k->s->bad > 1 ? cope_pause_ms(k->c, k->s->bad - 1) : 0);
 }
 
 void

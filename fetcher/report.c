@@ -53,6 +53,18 @@ tell_breaker(struct report *r, const struct rpc_answer *worst, int64_t now_ms)
     }
 }
 
+/* One call of a batch that went wrong does not make the endpoint a bad one. */
+static bool
+only_some(const struct rpc_request *q, const struct rpc_answer *answers, enum verdict v)
+{
+    size_t n = 0;
+    if (v != VERDICT_TRANSIENT && v != VERDICT_BADDATA)
+        return false;
+    for (size_t i = 0; i < q->n; i++)
+        n += answers[i].judgement.verdict == v;
+    return 2 * n < q->n;
+}
+
 void
 report_answers(struct report *r, const struct rpc_request *q, const struct rpc_answer *answers,
                int64_t now_ms)
@@ -66,10 +78,13 @@ report_answers(struct report *r, const struct rpc_request *q, const struct rpc_a
             count_text(r, answers[i].text);
     }
     const struct judgement *j = &answers[worst].judgement;
-    if (j->verdict == VERDICT_OK)
-        r->good_ms = now_ms;
     if (j->verdict == VERDICT_BATCH)
         endpoint_batch_refused(r->endpoint, j, q->n);
+    const struct judgement mostly_ok = {.verdict = VERDICT_OK, .wait_ms = -1, .rule = "ok"};
+    if (only_some(q, answers, j->verdict))
+        j = &mostly_ok;
+    if (j->verdict == VERDICT_OK)
+        r->good_ms = now_ms;
     endpoint_answer(r->endpoint, q->calls[worst].method, j, q->n, q->latency_us, now_ms);
     tell_breaker(r, &answers[worst], now_ms);
 }

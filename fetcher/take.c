@@ -128,6 +128,8 @@ take_logs(struct taking *t, struct flight *f, const struct rpc_request *r,
                     s->window ? (size_t)piece_width(s->window->at) : 0, log_rows, &target, &n,
                     f->why) != DECODE_OK) {
         rows_undo(j, &mark);
+        if (json_count(answers[0].result) == 0)
+            holdings_doubt(t->holdings, s->at.from, endpoint_head(t->coping->endpoint));
         answer_is_bad(&answers[0], f->why);
     }
     if (answers[0].judgement.verdict != VERDICT_OK) {
@@ -165,6 +167,7 @@ take_control(struct taking *t, struct flight *f, const struct rpc_request *r,
     snprintf(f->why, sizeof f->why, "no log of block %llu, whose bloom is not empty",
              (unsigned long long)s->at.from);
     answer_is_bad(a, f->why);
+    holdings_doubt(t->holdings, s->at.from, endpoint_head(t->coping->endpoint));
     s->origin = NULL;
     step_free(s);
     cope(t->coping, f->job, origin, a, "eth_getLogs", r->n, t->now_ms);
