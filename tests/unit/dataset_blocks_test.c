@@ -1,30 +1,5 @@
 /* dataset_blocks_test.c - blocks against a peer's rows, a real chain, and malformed replies. */
-#include "records.h"
-
-static const struct pair_of_names peer[] = {
-    {"number", "block_number", SAME},
-    {"hash", "block_hash", SAME},
-    {"parent_hash", "parent_hash", SAME},
-    {"nonce", "nonce", SAME},
-    {"sha3_uncles", "sha3_uncles", SAME},
-    {"logs_bloom", "logs_bloom", SAME},
-    {"transactions_root", "transactions_root", SAME},
-    {"state_root", "state_root", SAME},
-    {"receipts_root", "receipts_root", SAME},
-    {"miner", "miner", SAME},
-    {"difficulty", "difficulty", SAME},
-    {"total_difficulty", "total_difficulty", SAME},
-    {"size", "size", SAME},
-    {"extra_data", "extra_data", SAME},
-    {"gas_limit", "gas_limit", SAME},
-    {"gas_used", "gas_used", SAME},
-    {"timestamp", "block_timestamp", UNIX_TIME},
-    {"transaction_count", "transaction_count", SAME},
-    {"base_fee_per_gas", "base_fee_per_gas", SAME},
-    {"withdrawals_root", "withdrawals_root", SAME},
-    {"blob_gas_used", "blob_gas_used", SAME},
-    {"excess_blob_gas", "excess_blob_gas", SAME},
-};
+#include "peer.h"
 
 #define ETL "ethereum-etl/"
 #define POLYGON "polygon-etl/"
@@ -56,7 +31,7 @@ equals_a_peers_rows(void **state)
         }
         struct records theirs = expected_rows(&cases[i]), ours = records_of_rows(&table_blocks, &rows);
         sort_records(&theirs, "number", NULL);
-        COMPARE(cases[i].folder, &theirs, &ours, peer);
+        COMPARE(cases[i].folder, &theirs, &ours, peer_blocks);
         buf_free(&rows.data);
     }
 }

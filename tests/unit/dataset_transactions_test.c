@@ -1,36 +1,6 @@
 /* dataset_transactions_test.c - transactions with receipt fields: against a peer's rows, whole
  * recorded blocks of several chains, and replies that do not belong together. */
-#include "records.h"
-
-static const struct pair_of_names peer[] = {
-    {"hash", "transaction_hash", SAME},
-    {"nonce", "nonce", SAME},
-    {"block_number", "block_number", SAME},
-    {"transaction_index", "transaction_index", SAME},
-    {"from_address", "from_address", SAME},
-    {"to_address", "to_address", SAME},
-    {"value", "value", SAME},
-    {"gas", "gas", SAME},
-    {"gas_price", "gas_price", SAME},
-    {"input", "input", SAME},
-    {"block_timestamp", "block_timestamp", UNIX_TIME},
-    {"max_fee_per_gas", "max_fee_per_gas", SAME},
-    {"max_priority_fee_per_gas", "max_priority_fee_per_gas", SAME},
-    {"max_fee_per_blob_gas", "max_fee_per_blob_gas", SAME},
-    {"transaction_type", "type", SAME},
-    {"receipt_cumulative_gas_used", "cumulative_gas_used", SAME},
-    {"receipt_gas_used", "gas_used", SAME},
-    {"receipt_contract_address", "contract_address", SAME},
-    {"receipt_root", "root", SAME},
-    {"receipt_status", "status", SAME},
-    {"receipt_effective_gas_price", "effective_gas_price", SAME},
-    {"receipt_l1_fee", "l1_fee", SAME},
-    {"receipt_l1_gas_used", "l1_gas_used", SAME},
-    {"receipt_l1_gas_price", "l1_gas_price", SAME},
-    {"receipt_l1_fee_scalar", "l1_fee_scalar", SAME},
-    {"receipt_blob_gas_price", "blob_gas_price", SAME},
-    {"receipt_blob_gas_used", "blob_gas_used", SAME},
-};
+#include "peer.h"
 
 #define ETL "ethereum-etl/"
 #define POLYGON "polygon-etl/"
@@ -55,7 +25,7 @@ equals_a_peers_rows(void **state)
         }
         struct records theirs = expected_rows(&cases[i]), ours = records_of_rows(&table_transactions, &rows);
         sort_records(&theirs, "block_number", "transaction_index");
-        COMPARE(cases[i].folder, &theirs, &ours, peer);
+        COMPARE(cases[i].folder, &theirs, &ours, peer_transactions);
         buf_free(&rows.data);
     }
 }
@@ -94,7 +64,7 @@ equals_a_peers_rows_and_receipts(void **state)
         struct records txs = expected_rows(&two[i].block), receipts = expected_rows(&two[i].receipts);
         sort_records(&txs, "block_number", "transaction_index");
         sort_records(&receipts, "block_number", "transaction_index");
-        COMPARE(two[i].block.folder, &txs, &ours, peer);
+        COMPARE(two[i].block.folder, &txs, &ours, peer_transactions);
         COMPARE(two[i].receipts.folder, &receipts, &ours, receipt);
         buf_free(&rows.data);
     }
