@@ -143,6 +143,10 @@ find_gaps() { # into $TMP/gaps: ranges of blocks, or for enrich hashes of transa
         2>&3 8>&- 9>&- || exit
 }
 
+remove_sockets() { # remove_sockets RUN
+    [ ! -L "$1/tmp" ] || rm -rf "$(readlink "$1/tmp")"
+}
+
 job_open() { # one run per job: a lock, and what status, stop and add need
     local run
     run=$VAR/run/$(cksum <<<"$DATABASE_URL ${DATABASE[*]} ${FILTER[*]} ${OPT[from]} ${OPT[to]}" | cut -d ' ' -f 1)
@@ -150,6 +154,7 @@ job_open() { # one run per job: a lock, and what status, stop and add need
     exec 8>"$run/lock"
     flock -n 8 || die 2 "this job is running already, as process $(cat "$run/pid")"
     RUN=$run
+    remove_sockets "$RUN" # of one that was killed
     echo $$ >"$RUN/pid"
     echo "blocks ${OPT[from]}-${OPT[to]} of chain ${OPT[chain-id]}, ${FILTER[*]:2}" >"$RUN/about"
     ln -sfn "$TMP" "$RUN/tmp"
@@ -305,7 +310,7 @@ running() { # the folders of running jobs, a line each; removes what dead ones l
     for run in "$VAR"/run/*/; do
         [ -d "$run" ] || continue
         if flock -n "$run/lock" true; then
-            rm -rf "$(readlink -f "$run/tmp")" "$run"
+            remove_sockets "${run%/}" && rm -rf "$run"
         else
             echo "$run"
         fi

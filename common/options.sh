@@ -4,6 +4,7 @@
 # Flags beat environment. After parse_options OPT[name] holds a checked value; several are a line each.
 # A form with + may be given often. Messages go to descriptor 3, a copy of stderr (supervise.sh says why).
 
+VERSION=0.1.0
 OPTIONS='
 from        number    -                N     first block
 to          block     -                M     last block, or "latest": the smallest head of the endpoints
