@@ -183,9 +183,7 @@ cope_notyet(struct case_of *k)
     struct job *j = k->j;
     bool by_block = s->kind == STEP_LOGS || s->kind == STEP_BLOCKS || s->kind == STEP_DENSE;
     uint32_t most = k->c->alone ? ALONE_ROUNDS * UNSEEN_MAX : UNSEEN_MAX;
-    int64_t wait = k->verdict->wait_ms;
-    if (wait <= 0)
-        wait = UNSEEN_PAUSE_MS << (s->unseen < UNSEEN_MAX ? s->unseen : UNSEEN_MAX);
+    int64_t wait = UNSEEN_PAUSE_MS << (s->unseen < UNSEEN_MAX ? s->unseen : UNSEEN_MAX);
     if (++s->unseen <= most) {
         again(k, wait);
         return;
@@ -202,6 +200,17 @@ cope_notyet(struct case_of *k)
     step_free(s);
 }
 
+/* Headers outlive logs and receipts, and those outlive traces and state: each sort by itself. */
+static void
+remember_pruned(struct case_of *k, uint64_t first)
+{
+    if (strcmp(k->method, "eth_getBlockByNumber") == 0)
+        endpoint_pruned(k->c->endpoint, first, k->now_ms);
+    else if ((strcmp(k->method, "eth_getLogs") == 0 || strcmp(k->method, "eth_getBlockReceipts") == 0) &&
+             first > k->c->logs_from)
+        k->c->logs_from = first;
+}
+
 static void
 cope_pruned(struct case_of *k)
 {
@@ -211,7 +220,7 @@ cope_pruned(struct case_of *k)
         give(k, CONTROL_REFUSED, REASON_NONE, 0);
         return;
     }
-    endpoint_pruned(k->c->endpoint, first > s->at.from ? first : s->at.from + 1, k->now_ms);
+    remember_pruned(k, first > s->at.from ? first : s->at.from + 1);
     if (first <= s->at.from || first > k->j->want.to) {
         give(k, CONTROL_REFUSED, REASON_NONE, 0);
         return;

@@ -21,6 +21,7 @@ struct coping {
     uint32_t retries;   /* of a step that fails for no reason of its own */
     bool alone;         /* nobody to hand a task back to: try longer */
     struct lacks lacks;
+    uint64_t logs_from; /* first block whose logs and receipts are held here, as far as known */
     uint64_t seed;      /* of the jitter */
     uint32_t refusals;  /* of our key, in a row */
     char fatal[400];    /* not empty: this endpoint must not be used any more, and why */

@@ -147,8 +147,8 @@ control_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
         s->next_ms = s->now_ms + 1000;
     else
         holdings_abandon(&s->holdings);
-    if (s->holdings.min_block)
-        endpoint_pruned(s->endpoint, s->holdings.min_block, s->now_ms);
+    if (s->holdings.min_block > s->coping->logs_from)
+        s->coping->logs_from = s->holdings.min_block;
     report_answers(s->report, r, answers, s->now_ms);
     rpc_request_free(r);
 }

@@ -225,7 +225,6 @@ static bool
 not_for_us(struct work *w, struct task *t)
 {
     char error[160];
-    uint64_t min = endpoint_min_block(w->p.endpoint);
     if (!w->p.coping->alone && avoids(t, w->p.endpoint_name)) {
         turn_away(w, t, CONTROL_DECLINED, REASON_AVOID, 0, "it failed here");
     } else if (t->chain && w->p.survey->chain && t->chain != w->p.survey->chain) {
@@ -234,29 +233,36 @@ not_for_us(struct work *w, struct task *t)
         turn_away(w, t, CONTROL_DECLINED, REASON_CHAIN, 0, error);
     } else if (!w->p.coping->alone && work_credit(w, w->now_ms) == 0) {
         turn_away(w, t, CONTROL_DECLINED, REASON_SLOT, 0, "no room");
-    } else if (!t->by_hash && min > t->to) {
-        snprintf(error, sizeof error, "blocks before %llu are not held here", (unsigned long long)min);
-        turn_away(w, t, CONTROL_REFUSED, REASON_NONE, 0, error);
     } else {
         return false;
     }
     return true;
 }
 
+/* What the endpoint no longer has is not asked of it. */
+static void
+cut_unheld(struct work *w, struct job *j)
+{
+    char error[160];
+    uint64_t first = endpoint_min_block(w->p.endpoint);
+    if ((j->by_range || (j->needs & NEED_RECEIPTS)) && w->p.coping->logs_from > first)
+        first = w->p.coping->logs_from;
+    if (j->task.by_hash || j->stopped || first <= j->want.from)
+        return;
+    snprintf(error, sizeof error, "blocks before %llu are not held here", (unsigned long long)first);
+    job_cut_before(j, first, error);
+}
+
 static void
 add_job(struct work *w, struct job *j)
 {
     struct job **tail = &w->jobs;
-    char error[160];
-    uint64_t min = endpoint_min_block(w->p.endpoint);
     while (*tail)
         tail = &(*tail)->next;
     *tail = j;
     w->n_jobs++;
     snprintf(w->run, sizeof w->run, "%s", j->task.run);
-    snprintf(error, sizeof error, "blocks before %llu are not held here", (unsigned long long)min);
-    if (!j->task.by_hash && min > j->task.from)
-        job_cut_before(j, min, error);
+    cut_unheld(w, j);
     output_header(w->p.output, j->list[0]->table);
 }
 
@@ -552,19 +558,9 @@ wake_doubted(struct work *w, struct job *j)
 {
     if (w->p.survey->holdings.state != HOLDINGS_IDLE)
         return;
-    uint64_t min = endpoint_min_block(w->p.endpoint);
-    bool waits = false;
-    for (struct step *s = j->ready; s; s = s->next) {
-        waits = waits || s->not_before_ms == INT64_MAX;
+    for (struct step *s = j->ready; s; s = s->next)
         if (s->not_before_ms == INT64_MAX)
             s->not_before_ms = 0;
-    }
-    if (waits && min > j->want.from) {
-        char error[160];
-        snprintf(error, sizeof error, "logs of blocks before %llu are not held here",
-                 (unsigned long long)min);
-        job_cut_before(j, min, error);
-    }
 }
 
 void
@@ -572,6 +568,7 @@ work_turn(struct work *w, int64_t now_ms)
 {
     w->now_ms = now_ms;
     for (struct job *j = w->jobs; j; j = j->next) {
+        cut_unheld(w, j);
         wake_doubted(w, j);
         look_beyond(w, j);
     }
