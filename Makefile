@@ -45,6 +45,7 @@ WRITER   := writer/main.o writer/loop.o writer/take.o writer/lane.o writer/batch
             writer/schema.o writer/coverage.o writer/sql.o writer/pg.o writer/trouble.o writer/tell.o writer/text.o \
             writer/gaps.o $(TALK) $(LINK) $(ROW)
 RPCSIM   := $(patsubst %.c,%.o,$(wildcard tests/rpcsim/*.c)) common/buf.o common/num.o common/talk.o common/opts.o
+WIREGEN  := tests/t/wiregen.o $(TALK) $(LINK) $(ROW)
 
 PROGRAMS := producer/producer fetcher/fetcher writer/writer
 
@@ -58,6 +59,8 @@ writer/writer: $(addprefix $(B)/,$(WRITER))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ZMQ_LIBS) -lmsgpackc $(PQ_LIBS)
 tests/rpcsim/rpcsim: $(addprefix $(B)/,$(RPCSIM))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(MHD_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS) -lz
+tests/t/wiregen: $(addprefix $(B)/,$(WIREGEN))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ZMQ_LIBS) -lmsgpackc
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -104,7 +107,7 @@ tests/node_modules/.stamp: tests/package.json tests/package-lock.json
 	touch $@
 
 test: deps-test
-	@$(MAKE) --no-print-directory -j2 all tests/rpcsim/rpcsim unit-programs
+	@$(MAKE) --no-print-directory -j2 all tests/rpcsim/rpcsim tests/t/wiregen unit-programs
 	@$(MAKE) --no-print-directory units
 	prove -r $(TESTS)
 unit-programs: $(UNITS)

@@ -1,0 +1,239 @@
+/* When a batch is due, and in what order its chunks go. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "writer/batch.h"
+#include "writer/pg.h"
+#include "writer/store.h"
+
+static char keys[64][14]; /* the beginnings of rows: field count, length 8, block number */
+
+static struct item
+rows_at(size_t table, uint8_t block, uint32_t rows)
+{
+    static size_t next;
+    char *data = keys[next++ % 64];
+
+    memset(data, 0, sizeof keys[0]);
+    data[5] = 8;
+    data[13] = (char)block;
+    return (struct item){.message.size = 1000, .table = table,
+                         .wire = {.kind = WIRE_ROWS, .rows = rows, .data = {data, sizeof keys[0]}}};
+}
+
+static void
+add(struct batch *b, struct item item, int64_t now_ms)
+{
+    batch_add(b, &item, now_ms);
+}
+
+static void
+due_by_rows_bytes_age_or_messages(void **state)
+{
+    struct batch_limits limits = {.rows = 100, .bytes = 1 << 20, .age_ms = 25};
+    struct item end = {.wire.kind = WIRE_END};
+    struct batch b = {0};
+
+    (void)state;
+    assert_false(batch_due(&b, &limits, 1000000)); /* an empty one never is */
+    assert_true(batch_due_at(&b, &limits) == INT64_MAX);
+    add(&b, rows_at(0, 1, 60), 1000);
+    add(&b, rows_at(0, 2, 39), 1020);
+    assert_false(batch_due(&b, &limits, 1024));
+    assert_true(batch_due(&b, &limits, 1025)); /* the first waits since 1000 */
+    assert_int_equal(batch_due_at(&b, &limits), 1025);
+    add(&b, rows_at(0, 3, 1), 1021);
+    assert_true(batch_due(&b, &limits, 1021));
+    batch_clear(&b);
+    assert_int_equal(b.bytes, 0);
+
+    limits.bytes = 4000 + 4 * ITEM_BYTES;
+    for (int i = 0; i < 3; i++)
+        add(&b, rows_at(0, 1, 1), 0);
+    assert_false(batch_due(&b, &limits, 0));
+    add(&b, rows_at(0, 1, 1), 0);
+    assert_true(batch_due(&b, &limits, 0));
+    batch_clear(&b);
+
+    limits.bytes = UINT64_MAX;
+    for (int i = 0; i < BATCH_ITEMS_MAX; i++) {
+        assert_false(batch_due(&b, &limits, 0));
+        add(&b, end, 0);
+    }
+    assert_true(batch_due(&b, &limits, 0));
+    batch_free(&b);
+}
+
+static void
+chunks_by_table_and_key(void **state)
+{
+    struct item end = {.wire.kind = WIRE_END};
+    struct item refused = rows_at(0, 1, 1);
+    struct batch b = {0};
+    struct plan p = {0};
+
+    (void)state;
+    refused.lost = true;
+    add(&b, rows_at(1, 9, 1), 0);  /* 0 */
+    add(&b, rows_at(0, 30, 1), 0); /* 1 */
+    add(&b, end, 0);               /* 2 */
+    add(&b, rows_at(0, 10, 1), 0); /* 3 */
+    add(&b, refused, 0);           /* 4 */
+    add(&b, rows_at(0, 30, 1), 0); /* 5 */
+    add(&b, rows_at(0, 20, 1), 0); /* 6 */
+
+    batch_plan(&b, 0, b.n, 0, &p);
+    assert_int_equal(p.start[0], 0);
+    assert_int_equal(p.start[1], 4);
+    assert_int_equal(p.start[2], 5);
+    assert_int_equal(p.start[TABLES_MAX], 5);
+    const uint32_t sorted[] = {3, 6, 1, 5, 0};
+    assert_memory_equal(p.order, sorted, sizeof sorted);
+
+    batch_plan(&b, 0, b.n, 1, &p); /* table 0 by staging: in order of arrival */
+    const uint32_t arrived[] = {1, 3, 5, 6, 0};
+    assert_memory_equal(p.order, arrived, sizeof arrived);
+
+    batch_plan(&b, 2, 4, 0, &p); /* a part of it */
+    assert_int_equal(p.start[TABLES_MAX], 1);
+    assert_int_equal(p.order[0], 3);
+    batch_plan(&b, 2, 2, 0, &p);
+    assert_int_equal(p.start[TABLES_MAX], 0);
+    plan_free(&p);
+    batch_free(&b);
+}
+
+/* Halving reaches every message once, in order, and ends. */
+static void
+parts_find_the_one_at_fault(void **state)
+{
+    (void)state;
+    for (size_t n = 1; n < 70; n++)
+        for (size_t bad = 0; bad < n; bad++) {
+            struct parts p;
+            size_t written = 0, refused = 0, tries = 0;
+            parts_all(&p, n);
+            while (p.n > 0) {
+                size_t from = p.part[p.n - 1].from, to = p.part[p.n - 1].to;
+                assert_in_range(++tries, 1, 2 * n + 16);
+                assert_int_equal(from, written + refused); /* in order */
+                if (bad < from || bad >= to) {
+                    written += to - from;
+                    p.n--;
+                } else if (!parts_split(&p)) {
+                    assert_int_equal(from, bad);
+                    refused++;
+                    p.n--;
+                }
+            }
+            assert_int_equal(refused, 1);
+            assert_int_equal(written, n - 1);
+        }
+}
+
+static void
+errors_fall_into_classes(void **state)
+{
+    static const struct {
+        const char *sqlstate;
+        enum pg_class class;
+    } cases[] = {
+        {"57P01", PG_LOST},     {"57P03", PG_LOST},   {"08006", PG_LOST},     {"25006", PG_LOST},
+        {"40P01", PG_AGAIN},    {"40001", PG_AGAIN},  {"55P03", PG_AGAIN},    {"53300", PG_AGAIN},
+        {"57014", PG_AGAIN},    {"XX000", PG_AGAIN},  {"99999", PG_AGAIN},    {"53100", PG_FULL},
+        {"23505", PG_CONFLICT}, {"21000", PG_TWICE},  {"22P03", PG_DATA},     {"22008", PG_DATA},
+        {"23502", PG_DATA},     {"54000", PG_DATA},   {"23503", PG_VANISHED}, {"42P01", PG_VANISHED},
+        {"42703", PG_CONFIG},   {"42501", PG_CONFIG}, {"28P01", PG_ACCESS},   {"3D000", PG_ACCESS},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(pg_classify(cases[i].sqlstate), cases[i].class);
+}
+
+static void
+every_table_has_its_place(void **state)
+{
+    size_t n = 0;
+
+    (void)state;
+    for (; tables[n]; n++)
+        assert_int_equal(sql_table_index(tables[n]), n);
+    assert_in_range(n, 1, TABLES_MAX);
+}
+
+static void
+filters_read_the_same_whatever_their_form(void **state)
+{
+    struct buf a = {0}, b = {0};
+    char err[200];
+
+    (void)state;
+    assert_true(store_filter(SPAN("topic0=0xAB00000000000000000000000000000000000000000000000000000000000001 "
+                                  "address=0x0000000000000000000000000000000000000002,"
+                                  "0x000000000000000000000000000000000000000A"), &a, err, sizeof err));
+    assert_true(store_filter(SPAN("address=0x000000000000000000000000000000000000000a,"
+                                  "0x0000000000000000000000000000000000000002 "
+                                  "topic0=0xab00000000000000000000000000000000000000000000000000000000000001"), &b,
+                             err, sizeof err));
+    assert_int_equal(a.n, b.n);
+    assert_memory_equal(a.p, b.p, a.n);
+    buf_addc(&a, '\0');
+    assert_string_equal(a.p, "{\"address\":[\"0x0000000000000000000000000000000000000002\","
+                             "\"0x000000000000000000000000000000000000000a\"],"
+                             "\"topic0\":[\"0xab00000000000000000000000000000000000000000000000000000000000001\"]}");
+    buf_free(&a);
+    buf_free(&b);
+    assert_true(store_filter(SPAN(""), &a, err, sizeof err));
+    assert_int_equal(a.n, 2);
+    assert_false(store_filter(SPAN("address=0x12"), &b, err, sizeof err));
+    assert_false(store_filter(SPAN("colour=blue"), &b, err, sizeof err));
+    assert_false(store_filter(SPAN("'); DROP"), &b, err, sizeof err));
+    buf_free(&a);
+    buf_free(&b);
+}
+
+static void
+jobs_of_a_filter(void **state)
+{
+    static const struct span filter = SPAN("address=0x0000000000000000000000000000000000000002");
+    const struct table *list[TABLES_MAX];
+    struct store s = {.schema = "public"};
+    char err[200];
+
+    (void)state;
+    assert_int_equal(store_datasets(SPAN("logs,blocks"), list), 2);
+    assert_int_equal(store_datasets(SPAN("logs,logs"), list), 0);
+    assert_int_equal(store_datasets(SPAN("logs,"), list), 0);
+    assert_int_equal(store_datasets(SPAN(""), list), 0);
+    const struct table *logs = table_find("logs", 4), *blocks = table_find("blocks", 6);
+    uint64_t one = store_job(&s, 1, logs, filter, err, sizeof err)->serial;
+    assert_int_equal(store_job(&s, 1, logs, filter, err, sizeof err)->serial, one);
+    assert_true(store_job(&s, 2, logs, filter, err, sizeof err)->serial != one);
+    assert_string_equal(store_job(&s, 1, blocks, filter, err, sizeof err)->json, "{}"); /* no filter touches it */
+    store_learn(&s, one, 77);
+    assert_int_equal(store_job(&s, 1, logs, filter, err, sizeof err)->id, 77);
+    store_forget(&s);
+    assert_int_equal(store_job(&s, 1, logs, filter, err, sizeof err)->id, 0);
+    store_forget(&s);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(due_by_rows_bytes_age_or_messages),
+        cmocka_unit_test(chunks_by_table_and_key),
+        cmocka_unit_test(parts_find_the_one_at_fault),
+        cmocka_unit_test(errors_fall_into_classes),
+        cmocka_unit_test(every_table_has_its_place),
+        cmocka_unit_test(filters_read_the_same_whatever_their_form),
+        cmocka_unit_test(jobs_of_a_filter),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
