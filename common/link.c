@@ -26,7 +26,8 @@ enum {
 struct link {
     enum link_role role;
     void *socket;          /* ZeroMQ, or NULL: a pipe */
-    bool waiting;          /* the last recv or send found nothing to take or no room */
+    bool waiting;          /* the last recv found nothing, or the last send no room */
+    bool ended;            /* no more comes out of the pipe */
     char *ipc_path;        /* of a connecting PUSH, or NULL */
     char error[200];       /* of the socket */
     struct stream stream;  /* of the pipe */
@@ -136,11 +137,9 @@ why_not(int number)
 static bool
 prepare_context(char *err, size_t size)
 {
-    if (ready_fd < 0)
-        ready_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (!context)
         context = zmq_ctx_new();
-    if (ready_fd >= 0 && context)
+    if (context)
         return true;
     snprintf(err, size, "cannot start ZeroMQ: %s", strerror(errno));
     return false;
@@ -209,12 +208,28 @@ open_socket(struct link *l, const struct link_options *o, char *err, size_t size
     return refuse(err, size, o->address, why);
 }
 
+/* Not 0 or 1, should those be closed: "-" must find that they are. */
+static bool
+open_ready_fd(char *err, size_t size)
+{
+    if (ready_fd >= 0)
+        return true;
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    ready_fd = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (fd >= 0)
+        close(fd);
+    return ready_fd >= 0 || refuse(err, size, "/dev/null", strerror(errno));
+}
+
 struct link *
 link_open(const struct link_options *o, char *err, size_t size)
 {
-    struct link *l = xcalloc(1, sizeof *l);
     bool pipe = strcmp(o->address, "-") == 0;
+    struct link *l;
 
+    if (!open_ready_fd(err, size))
+        return NULL;
+    l = xcalloc(1, sizeof *l);
     l->role = o->role;
     l->waiting = o->role == LINK_PULL;
     if (pipe ? stream_open(&l->stream, o->role == LINK_PUSH, o->frame, err, size)
@@ -246,6 +261,7 @@ recv_pipe(struct link *l, zmq_msg_t *msg)
     int got = stream_next(&l->stream, &message);
 
     l->waiting = got == 0;
+    l->ended = got < 0;
     if (got != 1)
         return got;
     if (zmq_msg_init_size(msg, message.n) != 0)
@@ -323,21 +339,21 @@ link_flush(struct link *l)
 
 /* --- waiting, ending --- */
 
+/* Asking for events takes the signal out of ZeroMQ's descriptor. So what is possible by now is
+ * told by a descriptor that is ready: for PULL as long as there is something, for PUSH once after
+ * a send had no room, since a caller with nothing to send could not sleep otherwise. */
 static void
 pollfd_socket(struct link *l, struct pollfd *out)
 {
     size_t size = sizeof out->fd;
-    int wanted = l->role == LINK_PULL ? ZMQ_POLLIN : ZMQ_POLLOUT;
+    int events = socket_events(l);
 
-    /* What became possible between the caller's last try and now may have been signalled, and the
-     * signal been taken by socket_events: tell it by a descriptor that is ready. Once, so that a
-     * caller who does not want it now can sleep. */
-    if (socket_events(l) & wanted && l->waiting) {
-        l->waiting = false;
+    if (l->role == LINK_PULL ? events & ZMQ_POLLIN : l->waiting && events & ZMQ_POLLOUT) {
+        l->waiting = l->role == LINK_PULL;
         out->fd = ready_fd;
-        return;
+    } else {
+        zmq_getsockopt(l->socket, ZMQ_FD, &out->fd, &size);
     }
-    zmq_getsockopt(l->socket, ZMQ_FD, &out->fd, &size);
 }
 
 static void
@@ -345,9 +361,12 @@ pollfd_pipe(const struct link *l, struct pollfd *out)
 {
     const struct stream *s = &l->stream;
 
-    out->events = l->role == LINK_PULL ? POLLIN : POLLOUT;
-    if (l->role == LINK_PULL ? l->waiting : s->bytes.n > s->start)
+    if (l->role == LINK_PULL && !l->ended) {
+        out->fd = l->waiting ? s->fd : ready_fd; /* what was read before may hold a message */
+    } else if (l->role == LINK_PUSH && s->bytes.n > s->start) {
         out->fd = s->fd;
+        out->events = POLLOUT;
+    }
 }
 
 void

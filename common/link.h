@@ -3,8 +3,9 @@
  * The one door to ZeroMQ. Nothing blocks; the caller polls. In a pipe ("-") messages are cut
  * out of the byte stream by a frame function; over ZeroMQ one message is one frame.
  *
- * ZeroMQ's descriptor is edge-triggered, so: call link_recv until 0 and retry link_send after
- * every wake-up before polling again; link_pollfd says what to poll for.
+ * ZeroMQ's descriptor is edge-triggered, so poll only for what link_pollfd says, asked anew before
+ * each poll. It finds a PULL ready while there is something: leave it out while you want nothing.
+ * It finds a PUSH ready once after link_send had no room: retry link_send after every wake-up.
  * A binding PUSH drops peers that stop answering (SIGSTOP, lost host) by ZMTP heartbeats (1 s, 3 s).
  * A connecting PUSH does not, since a reader may pause for long: it waits (link_send: 0).
  */

@@ -135,9 +135,9 @@ take_unit(struct span *s)
     } else if (s->p[0] == 's') {
         ms = 1000;
     } else if (s->p[0] == 'm') {
-        ms = 60 * 1000;
+        ms = UINT64_C(60) * 1000;
     } else if (s->p[0] == 'h') {
-        ms = 60 * 60 * 1000;
+        ms = UINT64_C(60) * 60 * 1000;
     }
     *s = (struct span){s->p + n, s->n - n};
     return ms;

@@ -144,6 +144,36 @@ expect_end(struct link *l, const char *error)
     assert_int_equal(link_recv(l, &m), -1);
 }
 
+/* A pipe whose reading end is stdin; returns the writing end. */
+static int
+feed_stdin(void)
+{
+    int fds[2];
+
+    assert_int_equal(pipe(fds), 0);
+    dup2(fds[0], STDIN_FILENO);
+    close(fds[0]);
+    return fds[1];
+}
+
+/* A pipe whose writing end is stdout; returns the reading end. */
+static int
+catch_stdout(void)
+{
+    int fds[2];
+
+    assert_int_equal(pipe(fds), 0);
+    dup2(fds[1], STDOUT_FILENO);
+    close(fds[1]);
+    return fds[0];
+}
+
+static void
+put(int fd, const void *p, size_t n)
+{
+    assert_int_equal(write(fd, p, n), n);
+}
+
 /* --- ZeroMQ --- */
 
 /* Many messages of many sizes, each side only waking when its descriptor says so. */
@@ -266,6 +296,46 @@ a_full_peer_takes_no_more(void **state)
     free(data);
 }
 
+/* A reader that stopped before it had all is woken for the rest, and may leave the link alone. */
+static void
+what_was_left_wakes_the_reader(void **state)
+{
+    const char *address = in_folder("ipc://", "socket");
+    struct link *pull = open_link(address, LINK_PULL, true), *push = open_link(address, LINK_PUSH, false);
+    struct link_message m;
+    (void)state;
+
+    for (int i = 0; i < 5; i++)
+        send_wait(push, "message", 7);
+    for (int i = 0; i < 5; i++) {
+        wait_for(pull, NULL);
+        while (link_recv(pull, &m) == 0) /* the wake-up may have been housekeeping */
+            wait_for(pull, NULL);
+        link_message_free(&m);
+    }
+    link_close(push, 0);
+    link_close(pull, 0);
+}
+
+static void
+what_was_left_in_a_pipe_wakes_the_reader(void **state)
+{
+    int fd = feed_stdin();
+    struct link *l = open_dash(LINK_PULL, link_frame_line);
+    struct link_message m;
+    (void)state;
+
+    put(fd, "a\nb\nc\n", 6);
+    for (int i = 0; i < 3; i++) { /* all are read at once: the pipe itself is empty then */
+        wait_for(l, NULL);
+        assert_int_equal(link_recv(l, &m), 1);
+        link_message_free(&m);
+    }
+    assert_int_equal(link_recv(l, &m), 0);
+    close(fd);
+    link_close(l, 0);
+}
+
 /* A program that sends and leaves at once: what was taken arrives. */
 static void
 closing_delivers_what_was_taken(void **state)
@@ -378,36 +448,6 @@ closing_nothing_is_legal(void **state)
 }
 
 /* --- pipes --- */
-
-/* A pipe whose reading end is stdin; returns the writing end. */
-static int
-feed_stdin(void)
-{
-    int fds[2];
-
-    assert_int_equal(pipe(fds), 0);
-    dup2(fds[0], STDIN_FILENO);
-    close(fds[0]);
-    return fds[1];
-}
-
-/* A pipe whose writing end is stdout; returns the reading end. */
-static int
-catch_stdout(void)
-{
-    int fds[2];
-
-    assert_int_equal(pipe(fds), 0);
-    dup2(fds[1], STDOUT_FILENO);
-    close(fds[1]);
-    return fds[0];
-}
-
-static void
-put(int fd, const void *p, size_t n)
-{
-    assert_int_equal(write(fd, p, n), n);
-}
 
 static void
 lines_are_cut(void **state)
@@ -630,7 +670,8 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest all[] = {
         TEST(messages_arrive_over_ipc), TEST(messages_arrive_over_tcp), TEST(sends_wait_for_a_reader),
-        TEST(a_full_peer_takes_no_more), TEST(closing_delivers_what_was_taken),
+        TEST(a_full_peer_takes_no_more), TEST(what_was_left_wakes_the_reader),
+        TEST(what_was_left_in_a_pipe_wakes_the_reader), TEST(closing_delivers_what_was_taken),
         TEST(wrong_addresses_are_named), TEST(places_in_use_are_refused), TEST(a_stale_socket_is_taken_over),
         TEST(closing_nothing_is_legal), TEST(lines_are_cut), TEST(endless_lines_are_refused),
         TEST(result_messages_are_cut_wherever_they_break), TEST(garbage_is_refused), TEST(files_serve_as_stdin),
