@@ -13,10 +13,14 @@ FETCHER_OPTIONS=()
 # shellcheck disable=SC2034  # for the parts
 WALL=0 FETCHERS=0
 
-need() { # the programs, built where they are missing
+need() { # the programs, built where they are missing; copies of them, so that a build does not disturb
+    local program
     # shellcheck disable=SC2153
-    [ -x "$RUSAGE" ] && [ -x "$PRODUCER" ] && [ -x "$FETCHER" ] && [ -x "$WRITER" ] && [ -x "$RPCSIM" ] && return
-    make -s -j "$(nproc)" "$PRODUCER" "$FETCHER" "$WRITER" "$RPCSIM" "$RUSAGE" >&2 || bail 'the build failed'
+    for program in "$PRODUCER" "$FETCHER" "$WRITER" "$RPCSIM" "$RUSAGE"; do
+        [ -x "$program" ] || make -s -j "$(nproc)" "$program" >&2 || bail 'the build failed'
+        cp "$program" "$T/" || bail "no $program"
+    done
+    PRODUCER=$T/producer FETCHER=$T/fetcher WRITER=$T/writer RPCSIM=$T/rpcsim RUSAGE=$T/rusage
 }
 
 machine() { # one line
@@ -114,8 +118,10 @@ pipeline() {
     # shellcheck disable=SC2034
     WALL=$(calc "($(now_us) - $start) / 1e6")
     [ "$STATUS" -eq 0 ] || diag "producer: status $STATUS" "$(cat "$T/producer.err" "$T"/fetcher*.err "$T/writer.err")"
-    kill -TERM "${pids[@]}" 2>/dev/null
-    wait "${pids[@]}" 2>/dev/null
+    kill -TERM "${pids[@]:1}" 2>/dev/null # the fetchers before the writer, as run.sh does
+    wait "${pids[@]:1}" 2>/dev/null
+    kill -TERM "${pids[0]}" 2>/dev/null
+    wait "${pids[0]}" 2>/dev/null
 }
 
 used() { # used ROLE: CPU seconds; of several processes the sum

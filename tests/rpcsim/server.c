@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -303,6 +304,7 @@ server_run(struct server *s)
 {
     sigset_t before;
     hold_signals(&before);
+    prctl(PR_SET_TIMERSLACK, 1000UL, 0UL, 0UL, 0UL); /* ns: latencies are meant to the microsecond */
     while (talk_stop_count() == 0) {
         sim_tick(s->sim, clock_us());
         follow_dead(s);
