@@ -77,7 +77,7 @@ UNITS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*_test.c))
 $(B)/parts.a: $(addprefix $(B)/,$(PARTS))
 	rm -f $@ && $(AR) rcs $@ $^
 $(B)/tests/unit/%_test: $(B)/tests/unit/%_test.o $(B)/parts.a
-	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lcmocka $(ZMQ_LIBS) -lmsgpackc $(CURL_LIBS) $(PQ_LIBS) $(JSON_LIBS) $(NETTLE_LIBS)
+	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lcmocka $(ZMQ_LIBS) -lmsgpackc $(CURL_LIBS) $(PQ_LIBS) $(JSON_LIBS) $(NETTLE_LIBS) -lz
 $(B)/tests/unit/rpcsim_%_test: $(B)/tests/unit/rpcsim_%_test.o $(addprefix $(B)/,$(filter-out %/main.o,$(RPCSIM)))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(MHD_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS) -lz
 units: $(UNITS)

@@ -28,6 +28,7 @@ enum {
     DOC_KEEP = 16 << 20,     /* bytes of the JSON parser kept when bodies are small again */
     RECEIVE = 512 << 10,     /* bytes that libcurl reads at once */
     EXTRA_FDS = 16,
+    TURNS = 4,
     RETRY_AFTER_MAX = 86400, /* seconds */
 };
 
@@ -54,6 +55,7 @@ struct rpc {
     struct transfer *oldest, *newest, *spare;
     size_t in_flight, bytes;
     bool paused;         /* some transfer is */
+    bool busy;           /* the last rpc_perform stopped while there was more to do */
     uint64_t next_id, head;
     int64_t now_ms;      /* of the last call */
     int64_t deadline_ms; /* no timeout can be due before */
@@ -120,6 +122,29 @@ write_post(struct transfer *t)
 
 /* --- libcurl's callbacks --- */
 
+/* When this transfer times out: as a whole, or half that time after its last byte. */
+static int64_t
+deadline_of(const struct rpc *c, const struct transfer *t)
+{
+    int64_t whole = t->sent_ms + c->o.timeout_ms;
+    int64_t stall = t->heard_ms + c->o.timeout_ms / 2;
+
+    return t->begun && stall < whole ? stall : whole;
+}
+
+static void
+hear(struct transfer *t)
+{
+    struct rpc *c = t->c;
+
+    t->heard_ms = c->now_ms;
+    if (t->begun)
+        return;
+    t->begun = true;
+    if (deadline_of(c, t) < c->deadline_ms)
+        c->deadline_ms = deadline_of(c, t);
+}
+
 static size_t
 on_body(char *p, size_t size, size_t count, void *context)
 {
@@ -132,8 +157,7 @@ on_body(char *p, size_t size, size_t count, void *context)
     }
     buf_add(&t->body, p, n);
     t->c->bytes += n;
-    t->heard_ms = t->c->now_ms;
-    t->begun = true;
+    hear(t);
     return n;
 }
 
@@ -165,8 +189,7 @@ on_header(char *p, size_t size, size_t count, void *context)
     size_t n = size * count;
     struct span value = {p, n};
 
-    t->heard_ms = t->c->now_ms;
-    t->begun = true;
+    hear(t);
     if (n < sizeof name || strncasecmp(p, name, sizeof name - 1) != 0)
         return n;
     value.p += sizeof name - 1;
@@ -413,15 +436,6 @@ end(struct rpc *c, struct transfer *t, CURLcode code)
 
 /* --- time --- */
 
-static int64_t
-deadline_of(const struct rpc *c, const struct transfer *t)
-{
-    int64_t whole = t->sent_ms + c->o.timeout_ms;
-    int64_t stall = t->heard_ms + c->o.timeout_ms / 2;
-
-    return t->begun && stall < whole ? stall : whole;
-}
-
 static void
 expire(struct rpc *c)
 {
@@ -486,28 +500,39 @@ bound_bytes(struct rpc *c)
 
 /* --- the loop's side --- */
 
+/* Reads what libcurl has finished; true if something was. */
+static bool
+collect(struct rpc *c)
+{
+    CURLMsg *m;
+    int left;
+    bool any = false;
+
+    while ((m = curl_multi_info_read(c->multi, &left))) {
+        struct transfer *t;
+        CURLcode code = m->data.result;
+
+        if (m->msg != CURLMSG_DONE)
+            continue;
+        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
+        end(c, t, code);
+        any = true;
+    }
+    return any;
+}
+
+/* What the done functions send leaves in the next turn, and may even end there. The turns are
+ * counted, since a near and fast server would keep us here for ever. */
 void
 rpc_perform(struct rpc *c, int64_t now_ms)
 {
-    CURLMsg *m;
-    int running, left;
-    bool ended;
+    int running, turns = 0;
 
     c->now_ms = now_ms;
-    do { /* again: what the done functions sent leaves now, and may even have ended */
-        ended = false;
+    do {
         curl_multi_perform(c->multi, &running);
-        while ((m = curl_multi_info_read(c->multi, &left))) {
-            struct transfer *t;
-            CURLcode code = m->data.result;
-
-            if (m->msg != CURLMSG_DONE)
-                continue;
-            curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
-            end(c, t, code);
-            ended = true;
-        }
-    } while (ended);
+        c->busy = collect(c);
+    } while (c->busy && ++turns < TURNS);
     expire(c);
     bound_bytes(c);
 }
@@ -522,6 +547,8 @@ rpc_wait(struct rpc *c, struct pollfd *fds, size_t n, int timeout_ms)
         abort();
     if (c->in_flight && left < timeout_ms)
         timeout_ms = left > 1 ? (int)left : 1;
+    if (c->busy)
+        timeout_ms = 0;
     for (size_t i = 0; i < n; i++) {
         short events = 0;
 
