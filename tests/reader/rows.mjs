@@ -56,6 +56,7 @@ const rows = {
     bytea(b.transactionsRoot), bytea(b.stateRoot), bytea(b.sha3Uncles), bytea(b.nonce), number(b.difficulty),
     number(b.totalDifficulty), number(b.size), bytea(b.extraData), bytea(b.mixHash), bytea(b.withdrawalsRoot),
     number(b.blobGasUsed), number(b.excessBlobGas), bytea(b.parentBeaconBlockRoot), bytea(b.requestsHash),
+    b.withdrawals ? JSON.stringify(b.withdrawals) : '',
   ]],
   transactions: (b, receipts) => b.transactions.map((t, i) => {
     const r = receipts[i];
@@ -64,7 +65,9 @@ const rows = {
       number(t.value), number(t.nonce), number(t.gas), number(t.gasPrice), number(t.maxFeePerGas),
       number(t.maxPriorityFeePerGas), number(t.maxFeePerBlobGas), bytea(t.input), number(t.type), number(r.status),
       bytea(r.root), number(r.gasUsed), number(r.cumulativeGasUsed), number(r.effectiveGasPrice),
-      bytea(r.contractAddress), number(r.blobGasUsed), number(r.blobGasPrice), number(r.l1Fee),
+      bytea(r.contractAddress), number(r.blobGasUsed), number(r.blobGasPrice),
+      t.blobVersionedHashes ? '\\x' + t.blobVersionedHashes.map((h) => h.slice(2)).join('') : '', number(r.l1Fee),
+      number(r.l1GasUsed), number(r.l1GasPrice), r.l1FeeScalar ?? '',
     ];
   }),
 };

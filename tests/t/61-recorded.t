@@ -25,7 +25,7 @@ land() { # land SCHEMA FOLDER FROM TO
 }
 
 land every_fork tests/fixtures/execution-apis 0 54
-is "$(sql 'select count(*) from every_fork.logs where block_number = 2 and length(data) > 190000')" 57 \
+is "$(sql 'select count(*) from every_fork.logs where block_number = 2 and length(data) > 180000')" 57 \
     'the 57 logs of 190 kB in block 2 are there'
 land mainnet tests/fixtures/squid-sdk/ethereum/18000000 18000000 18000000
 done_testing
