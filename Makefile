@@ -24,7 +24,7 @@ DEFS     += $(shell $(PKG_CONFIG) --cflags libzmq libcurl libpq $(MSGPACK) 2>/de
 
 # --- objects by program ---
 TALK     := common/buf.o common/num.o common/talk.o common/opts.o
-LINK     := common/link.o common/stream.o common/unread.o common/words.o common/task.o common/control.o common/wire.o
+LINK     := common/link.o common/address.o common/stream.o common/unread.o common/words.o common/task.o common/control.o common/wire.o
 ROW      := common/tables.o common/row.o common/rowtext.o
 
 PRODUCER := producer/main.o producer/loop.o producer/pipe.o producer/dispatch.o producer/plan.o producer/ledger.o \

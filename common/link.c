@@ -6,12 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include <zmq.h>
 
+#include "common/address.h"
 #include "common/buf.h"
 #include "common/num.h"
 #include "common/stream.h"
@@ -45,76 +43,6 @@ fail(struct link *l, const char *what)
 }
 
 /* --- opening sockets --- */
-
-static bool
-refuse(char *err, size_t size, const char *address, const char *why)
-{
-    snprintf(err, size, "\"%s\": %s", address, why);
-    return false;
-}
-
-/* Is somebody listening on that unix socket? ZeroMQ would take its name away from it. */
-static bool
-is_live_socket(const struct sockaddr_un *name)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool live = fd >= 0 && connect(fd, (const struct sockaddr *)name, sizeof *name) == 0;
-
-    if (fd >= 0)
-        close(fd);
-    return live;
-}
-
-static bool
-check_ipc(const struct link_options *o, char *err, size_t size)
-{
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    const char *path = o->address + strlen("ipc://");
-    size_t n = strlen(path);
-    struct stat st;
-    char why[100];
-
-    if (n == 0)
-        return refuse(err, size, o->address, "expected a path after ipc://");
-    if (n >= sizeof name.sun_path) {
-        snprintf(why, sizeof why, "the path has %zu bytes, a unix socket's name at most %zu", n,
-                 sizeof name.sun_path - 1);
-        return refuse(err, size, o->address, why);
-    }
-    if (!o->bind || path[0] == '@' || path[0] == '*' || lstat(path, &st) != 0)
-        return true;
-    if (!S_ISSOCK(st.st_mode))
-        return refuse(err, size, o->address, "cannot bind: there is a file of this name that is not a socket");
-    memcpy(name.sun_path, path, n);
-    if (is_live_socket(&name))
-        return refuse(err, size, o->address, "cannot bind: another process listens there");
-    return true;
-}
-
-static bool
-check_tcp(const struct link_options *o, char *err, size_t size)
-{
-    const char *host = o->address + strlen("tcp://"), *colon = strrchr(host, ':');
-    uint64_t port;
-
-    if (!colon || colon == host)
-        return refuse(err, size, o->address, "expected tcp://HOST:PORT");
-    if (o->bind && strcmp(colon, ":*") == 0)
-        return true;
-    if (!num_u64(span_of(colon + 1), &port) || port > 65535 || (port == 0 && !o->bind))
-        return refuse(err, size, o->address, "expected a port from 1 to 65535");
-    return true;
-}
-
-static bool
-check_address(const struct link_options *o, char *err, size_t size)
-{
-    if (strncmp(o->address, "ipc://", 6) == 0)
-        return check_ipc(o, err, size);
-    if (strncmp(o->address, "tcp://", 6) == 0)
-        return check_tcp(o, err, size);
-    return refuse(err, size, o->address, "expected ipc://PATH, tcp://HOST:PORT or -");
-}
 
 static const char *
 why_not(int number)
@@ -193,11 +121,11 @@ open_socket(struct link *l, const struct link_options *o, char *err, size_t size
 {
     char why[160];
 
-    if (!check_address(o, err, size) || !prepare_context(err, size))
+    if (!address_check(o->address, o->bind, err, size) || !prepare_context(err, size))
         return false;
     l->socket = zmq_socket(context, o->role == LINK_PUSH ? ZMQ_PUSH : ZMQ_PULL);
     if (!l->socket)
-        return refuse(err, size, o->address, zmq_strerror(errno));
+        return address_refuse(o->address, zmq_strerror(errno), err, size);
     sockets_open++;
     if (o->role == LINK_PUSH && !o->bind && strncmp(o->address, "ipc://", 6) == 0)
         l->ipc_path = xstrdup(o->address + 6);
@@ -205,7 +133,7 @@ open_socket(struct link *l, const struct link_options *o, char *err, size_t size
     if ((o->bind ? zmq_bind(l->socket, o->address) : zmq_connect(l->socket, o->address)) == 0)
         return true;
     snprintf(why, sizeof why, "cannot %s: %s", o->bind ? "bind" : "connect", why_not(errno));
-    return refuse(err, size, o->address, why);
+    return address_refuse(o->address, why, err, size);
 }
 
 /* Not 0 or 1, should those be closed: "-" must find that they are. */
@@ -218,7 +146,7 @@ open_ready_fd(char *err, size_t size)
     ready_fd = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     if (fd >= 0)
         close(fd);
-    return ready_fd >= 0 || refuse(err, size, "/dev/null", strerror(errno));
+    return ready_fd >= 0 || address_refuse("/dev/null", strerror(errno), err, size);
 }
 
 struct link *

@@ -366,9 +366,9 @@ opt_of_code(const struct parser *p, int code)
 {
     if (code >= CODE_FIRST && code < CODE_FIRST + OPTS_MAX)
         return &p->o->table[code - CODE_FIRST];
-    for (const struct opt *opt = p->o->table; opt->name; opt++)
-        if (opt->letter && opt->letter == code)
-            return opt;
+    for (size_t i = 0; p->o->table[i].name; i++)
+        if (code > 0 && p->o->table[i].letter == code)
+            return &p->o->table[i];
     return NULL;
 }
 

@@ -248,7 +248,7 @@ damage_is_survived(void **state)
             char kept[3];
             size_t at[3];
             for (int j = 0; j < 3; j++) {
-                at[j] = next_random() % near;
+                at[j] = next_random() % (near ? near : 1);
                 kept[j] = b.p[at[j]];
                 b.p[at[j]] = (char)next_random();
             }
