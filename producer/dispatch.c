@@ -241,8 +241,9 @@ hear_declined(struct dispatch *d, struct ledger_entry *e, const struct control *
     int64_t due = declined_until(d, e, line, crew_endpoint_of(d->crew, fetcher), now_ms);
     bool answers = line->reason == REASON_SLOT || line->reason == REASON_AVOID ||
                    line->reason == REASON_CHAIN;
-    if (e->asked && (answers || !ledger_holds(e, fetcher)))
-        ledger_declined(d->ledger, e, due);
+    bool asked = e->asked || e->state == LEDGER_PUSHED;
+    if (asked && (answers || !ledger_holds(e, fetcher)))
+        ledger_declined(d->ledger, e, due, now_ms);
     else
         give_back(d, e, line, fetcher, due, now_ms);
 }

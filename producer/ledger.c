@@ -6,6 +6,7 @@
 #include "common/buf.h"
 
 enum { INDEX_BITS = 17, INDEX_SIZE = 1 << INDEX_BITS, INDEX_MASK = INDEX_SIZE - 1, SINCE_SHIFT = 4 };
+enum { PATIENCE = 10 /* times the mean time of an answer */, PATIENCE_MIN_MS = 25 };
 
 /* Which heap: PENDING entries grow from the left end of the array, the others from the right. */
 enum heap { READY, TIMED };
@@ -22,6 +23,9 @@ struct ledger {
     uint64_t next_id;
     uint32_t passed;              /* greatest `since` of what was FETCHED and then committed */
     int64_t mean_ms_x16;          /* of a task */
+    int64_t answer_ms_x8;         /* mean time of an answer, sampled: one push at a time is timed */
+    uint64_t timed_id;
+    int64_t timed_ms;             /* when that was pushed; 0: none is being timed */
 };
 
 struct ledger *
@@ -34,6 +38,7 @@ ledger_new(int64_t lease_ms, int64_t now_ms)
     l->heaps = xcalloc(LEDGER_MAX, sizeof *l->heaps);
     l->index = xcalloc(INDEX_SIZE, sizeof *l->index);
     l->free_slot = LEDGER_MAX;
+    l->answer_ms_x8 = 8 * LEDGER_ANSWER_MS / PATIENCE;
     return l;
 }
 
@@ -304,13 +309,41 @@ ledger_remove(struct ledger *l, struct ledger_entry *e)
 
 /* --- states --- */
 
+/* How long a push counts as unanswered. A fetcher that hangs would else swallow all credit, since
+ * PUSH goes on to deal tasks to it. One that is only slow gets more than it has room for, and
+ * declines. */
+static int64_t
+patience_ms(const struct ledger *l)
+{
+    int64_t ms = PATIENCE * l->answer_ms_x8 / 8;
+    return ms < PATIENCE_MIN_MS ? PATIENCE_MIN_MS : ms < LEDGER_ANSWER_MS ? ms : LEDGER_ANSWER_MS;
+}
+
+static void
+time_push(struct ledger *l, const struct ledger_entry *e, int64_t now_ms)
+{
+    if (l->timed_ms && now_ms - l->timed_ms < LEDGER_ANSWER_MS)
+        return;
+    l->timed_id = e->id;
+    l->timed_ms = now_ms;
+}
+
+static void
+time_answer(struct ledger *l, const struct ledger_entry *e, int64_t now_ms)
+{
+    if (!l->timed_ms || l->timed_id != e->id)
+        return;
+    l->answer_ms_x8 += now_ms - l->timed_ms - l->answer_ms_x8 / 8;
+    l->timed_ms = 0;
+}
+
 static int64_t
 check_ms(const struct ledger *l, const struct ledger_entry *e, int64_t now_ms)
 {
     int64_t lease = since_ms(l, e) + l->lease_ms;
     int64_t due = e->state == LEDGER_FETCHED && now_ms + LEDGER_CHECK_MS < lease
                       ? now_ms + LEDGER_CHECK_MS : lease;
-    return e->asked && now_ms + LEDGER_ANSWER_MS < due ? now_ms + LEDGER_ANSWER_MS : due;
+    return e->asked && now_ms + patience_ms(l) < due ? now_ms + patience_ms(l) : due;
 }
 
 static void
@@ -331,7 +364,7 @@ again(struct ledger *l, struct ledger_entry *e, int64_t due_ms, int64_t now_ms)
     e->copies = 0;
     e->since = since_of(l, now_ms);
     if (e->asked)
-        move(l, e, LEDGER_PUSHED, now_ms + LEDGER_ANSWER_MS);
+        move(l, e, LEDGER_PUSHED, now_ms + patience_ms(l));
     else
         move(l, e, LEDGER_PENDING, due_ms);
 }
@@ -346,9 +379,11 @@ overtaken(const struct ledger *l, const struct ledger_entry *e)
 static void
 expire(struct ledger *l, struct ledger_entry *e, int64_t now_ms)
 {
-    bool over = ledger_age_ms(l, e, now_ms) >= l->lease_ms;
+    bool over = ledger_age_ms(l, e, now_ms) >= l->lease_ms, asked = e->asked;
     answered(l, e);
-    if (e->state == LEDGER_PUSHED)
+    if (e->state == LEDGER_PUSHED && asked)
+        move(l, e, LEDGER_PUSHED, now_ms + LEDGER_ANSWER_MS - patience_ms(l));
+    else if (e->state == LEDGER_PUSHED)
         move(l, e, LEDGER_PENDING, now_ms);
     else if (over || (e->state == LEDGER_FETCHED && overtaken(l, e)))
         again(l, e, now_ms, now_ms);
@@ -390,8 +425,9 @@ ledger_pushed(struct ledger *l, struct ledger_entry *e, int64_t now_ms)
     answered(l, e);
     e->asked = 1;
     l->unanswered++;
+    time_push(l, e, now_ms);
     if (e->state == LEDGER_PENDING) {
-        move(l, e, LEDGER_PUSHED, now_ms + LEDGER_ANSWER_MS);
+        move(l, e, LEDGER_PUSHED, now_ms + patience_ms(l));
         return;
     }
     if (e->copies < LEDGER_COPIES_MAX)
@@ -410,6 +446,7 @@ void
 ledger_took(struct ledger *l, struct ledger_entry *e, unsigned holder, int64_t now_ms)
 {
     answered(l, e);
+    time_answer(l, e, now_ms);
     if (e->state == LEDGER_OUT && !ledger_holds(e, holder)) {
         e->second = e->holder; /* the newest two are remembered */
         e->holder = holder & 0x1FFF;
@@ -428,11 +465,12 @@ ledger_holds(const struct ledger_entry *e, unsigned holder)
 }
 
 void
-ledger_declined(struct ledger *l, struct ledger_entry *e, int64_t due_ms)
+ledger_declined(struct ledger *l, struct ledger_entry *e, int64_t due_ms, int64_t now_ms)
 {
-    if (!e->asked)
+    if (!e->asked && e->state != LEDGER_PUSHED)
         return;
     answered(l, e);
+    time_answer(l, e, now_ms);
     if (e->state == LEDGER_PUSHED)
         move(l, e, LEDGER_PENDING, due_ms);
     else if (e->copies > 0)

@@ -25,7 +25,7 @@ enum {
     LEDGER_MAX = 73728,      /* entries; the rest is for parts of ranges */
     LEDGER_HOLDER_MAX = 4096,
     LEDGER_COPIES_MAX = 2,
-    LEDGER_ANSWER_MS = 2000, /* a push is answered by then, or it is lost */
+    LEDGER_ANSWER_MS = 2000, /* a push is answered by then, or it is made again */
     LEDGER_CHECK_MS = 5000,  /* how often a FETCHED entry is looked at */
     LEDGER_PASSED_MS = 10000, /* a commit of what was fetched that much later: this one is lost */
     LEDGER_SPAN_MAX = 1000000000, /* blocks in an entry */
@@ -42,7 +42,7 @@ struct ledger_entry {     /* bit fields: 65536 of these are the producer's memor
     uint64_t tries : 16;  /* pushes so far */
     uint64_t due : 40;    /* ms since the ledger's start */
     uint64_t state : 2;   /* enum ledger_state */
-    uint64_t asked : 1;   /* a push is unanswered */
+    uint64_t asked : 1;   /* a push is unanswered, and its answer not overdue */
     uint64_t attempts : 8;  /* failures so far */
     uint64_t holder : 13;   /* who works on it */
     uint64_t since : 32;    /* when it became PENDING, OUT or FETCHED, in 16 ms since the start */
@@ -72,7 +72,7 @@ void ledger_put_off(struct ledger *l, struct ledger_entry *e, int64_t due_ms);
 
 void ledger_took(struct ledger *l, struct ledger_entry *e, unsigned holder, int64_t now_ms);
 /* The push was answered with no: PENDING until due_ms, or a copy that nobody took. */
-void ledger_declined(struct ledger *l, struct ledger_entry *e, int64_t due_ms);
+void ledger_declined(struct ledger *l, struct ledger_entry *e, int64_t due_ms, int64_t now_ms);
 bool ledger_holds(const struct ledger_entry *e, unsigned holder);
 /* The holder gives it back. True when nobody else works on it: then it is PENDING until due_ms. */
 bool ledger_returned(struct ledger *l, struct ledger_entry *e, unsigned holder, int64_t due_ms,
@@ -104,7 +104,7 @@ struct ledger_entry *ledger_hedge(struct ledger *l, int64_t out_ms, int64_t fetc
 int64_t ledger_due_ms(const struct ledger *l, int64_t now_ms);
 size_t ledger_count(const struct ledger *l);
 size_t ledger_pending(const struct ledger *l);
-size_t ledger_unanswered(const struct ledger *l);
+size_t ledger_unanswered(const struct ledger *l); /* pushes whose answer is not overdue */
 int64_t ledger_task_ms(const struct ledger *l); /* mean time from took to fetched, recent */
 int64_t ledger_age_ms(const struct ledger *l, const struct ledger_entry *e, int64_t now_ms);
 size_t ledger_bytes(const struct ledger *l); /* all that it allocated */

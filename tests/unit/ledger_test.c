@@ -114,6 +114,30 @@ no_answer_makes_pending_again(void **state)
 }
 
 static void
+an_overdue_answer_frees_the_credit_early(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    for (int i = 0; i < 100; i++)
+        out(l, 1, 1, 1, T0); /* all answered at once: so that is what can be expected */
+    struct ledger_entry *e = pushed(l, 1, 2, T0);
+    assert_int_equal(ledger_unanswered(l), 1);
+    ledger_tick(l, T0 + LEDGER_ANSWER_MS / 4);
+    assert_int_equal(ledger_unanswered(l), 0);
+    assert_int_equal(e->state, LEDGER_PUSHED); /* but it is not pushed again so soon */
+    ledger_tick(l, T0 + LEDGER_ANSWER_MS - 1);
+    assert_int_equal(e->state, LEDGER_PUSHED);
+    ledger_tick(l, T0 + LEDGER_ANSWER_MS + LEDGER_ANSWER_MS / 4);
+    assert_int_equal(e->state, LEDGER_PENDING);
+    ledger_pushed(l, e, T0 + 5000);
+    ledger_tick(l, T0 + 6000);
+    assert_int_equal(ledger_unanswered(l), 0);
+    ledger_declined(l, e, T0 + 6500, T0 + 6000); /* late, but heard */
+    assert_int_equal(e->state, LEDGER_PENDING);
+    ledger_free(l);
+}
+
+static void
 the_lease_runs_out(void **state)
 {
     (void)state;
@@ -167,12 +191,12 @@ declined_waits_as_told(void **state)
     (void)state;
     struct ledger *l = new();
     struct ledger_entry *e = pushed(l, 1, 2, T0);
-    ledger_declined(l, e, T0 + 500);
+    ledger_declined(l, e, T0 + 500, T0 + 1);
     assert_int_equal(ledger_unanswered(l), 0);
     assert_null(ledger_next(l, T0 + 499));
     assert_int_equal(ledger_due_ms(l, T0), T0 + 500);
     assert_ptr_equal(ledger_next(l, T0 + 500), e);
-    ledger_declined(l, e, T0 + 9000); /* said twice: nothing happens */
+    ledger_declined(l, e, T0 + 9000, T0 + 2); /* said twice: nothing happens */
     assert_ptr_equal(ledger_next(l, T0 + 500), e);
     ledger_free(l);
 }
@@ -487,7 +511,7 @@ random_lives_end_in_commits(void **state)
         uint64_t cut = e->from + draw(&seed) % (ledger_to(e) - e->from + 1);
         switch (draw(&seed) % 9) {
         case 0: ledger_took(l, e, holder, now); break;
-        case 1: ledger_declined(l, e, now + 5); break;
+        case 1: ledger_declined(l, e, now + 5, now); break;
         case 2: ids = give_back(l, e, holder, cut, ledger_to(e), now, ids); break;
         case 3: ids = give_back(l, e, holder, e->from, cut, now, ids); break;
         case 4: ledger_fetched(l, e, now); break;
@@ -511,6 +535,7 @@ main(void)
         cmocka_unit_test(ids_count_from_zero),
         cmocka_unit_test(the_good_way),
         cmocka_unit_test(no_answer_makes_pending_again),
+        cmocka_unit_test(an_overdue_answer_frees_the_credit_early),
         cmocka_unit_test(the_lease_runs_out),
         cmocka_unit_test(the_lease_of_fetched_rows_runs_out),
         cmocka_unit_test(what_later_commits_overtake_is_lost),
