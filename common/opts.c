@@ -325,7 +325,6 @@ set_from_environment(const struct opt *opt)
 /* --- parsing --- */
 
 struct parser {
-    const struct opts *o;
     struct option names[OPTS_MAX + 3]; /* for getopt_long, ends at a zeroed one */
     char letters[2 * OPTS_MAX + 2];
     bool seen[OPTS_MAX];
@@ -336,7 +335,7 @@ prepare(struct parser *p, const struct opts *o)
 {
     size_t n = 0, letters = 0;
 
-    *p = (struct parser){.o = o};
+    *p = (struct parser){0};
     p->letters[letters++] = ':'; /* getopt: tell a missing value from an unknown option */
     for (; o->table[n].name; n++) {
         const struct opt *opt = &o->table[n];
@@ -362,20 +361,20 @@ next_option(const struct parser *p, int argc, char **argv)
 }
 
 static const struct opt *
-opt_of_code(const struct parser *p, int code)
+opt_of_code(const struct opt *table, int code)
 {
     if (code >= CODE_FIRST && code < CODE_FIRST + OPTS_MAX)
-        return &p->o->table[code - CODE_FIRST];
-    for (size_t i = 0; p->o->table[i].name; i++)
-        if (code > 0 && p->o->table[i].letter == code)
-            return &p->o->table[i];
+        return &table[code - CODE_FIRST];
+    for (size_t i = 0; table[i].name; i++)
+        if (code > 0 && table[i].letter == code)
+            return &table[i];
     return NULL;
 }
 
-static void
-refuse(const struct parser *p, int code, char **argv)
+static void __attribute__((noreturn))
+refuse(const struct opt *table, int code, char **argv)
 {
-    const struct opt *opt = optopt ? opt_of_code(p, optopt) : NULL;
+    const struct opt *opt = optopt ? opt_of_code(table, optopt) : NULL;
 
     if (code == ':' && opt)
         opts_fail("--%s: a value is missing", opt->name);
@@ -390,6 +389,7 @@ refuse(const struct parser *p, int code, char **argv)
 void
 opts_parse(const struct opts *o, int argc, char **argv)
 {
+    const struct opt *table = o->table;
     struct parser p;
     int code;
 
@@ -402,16 +402,16 @@ opts_parse(const struct opts *o, int argc, char **argv)
 
     optind = 0;
     while ((code = next_option(&p, argc, argv)) != -1) {
-        const struct opt *opt = opt_of_code(&p, code);
+        const struct opt *opt = opt_of_code(table, code);
         if (!opt)
-            refuse(&p, code, argv);
-        size_t i = (size_t)(opt - o->table);
+            refuse(table, code, argv);
+        size_t i = (size_t)(opt - table);
         set_from_flag(opt, optarg, !p.seen[i]);
         p.seen[i] = true;
     }
     if (optind < argc)
         opts_fail("unexpected argument \"%s\"", argv[optind]);
-    for (size_t i = 0; o->table[i].name; i++)
+    for (size_t i = 0; table[i].name; i++)
         if (!p.seen[i])
-            set_from_environment(&o->table[i]);
+            set_from_environment(&table[i]);
 }
