@@ -1,6 +1,7 @@
 /* wiregen.c - result messages as a fetcher would send them, made up, for tests of the writer.
  *
  *   wiregen FROM TO STEP PER_BLOCK [WORD]...      tasks 1, 2, ... of STEP blocks each
+ *   wiregen listen ADDR COUNT                     prints so many control lines, as the producer gets them
  *
  *   -o ADDR          to a ZeroMQ address in place of stdout
  *   run=R fetcher=F endpoint=E try=N chain=N dataset=NAMES filter=WORDS task=FIRST
@@ -201,20 +202,49 @@ read_words(int argc, char **argv)
     }
 }
 
+static struct link *
+open_link(const struct link_options *o)
+{
+    char err[200];
+    struct link *l = link_open(o, err, sizeof err);
+
+    if (l)
+        return l;
+    fprintf(stderr, "wiregen: %s\n", err);
+    exit(2);
+}
+
+static int
+listen_to(const char *address, uint64_t count)
+{
+    struct link *l = open_link(&(struct link_options){.address = address, .role = LINK_PULL, .bind = true, .high_water = 100});
+
+    while (count > 0) {
+        struct link_message m;
+        if (link_recv(l, &m) != 1) {
+            nap(1);
+            continue;
+        }
+        printf("%.*s\n", (int)m.size, m.data);
+        fflush(stdout);
+        link_message_free(&m);
+        count--;
+    }
+    link_close(l, 0);
+    link_terminate();
+    return 0;
+}
+
 int
 main(int argc, char **argv)
 {
-    char err[200];
-
+    if (argc == 4 && strcmp(argv[1], "listen") == 0)
+        return listen_to(argv[2], number(argv[3]));
     if (argc < 5)
         return 2;
     read_words(argc, argv);
     uint64_t from = number(argv[1]), to = number(argv[2]), step = number(argv[3]), per_block = number(argv[4]);
-    out = link_open(&(struct link_options){.address = text_of("-o"), .role = LINK_PUSH, .high_water = 100}, err, sizeof err);
-    if (!out) {
-        fprintf(stderr, "wiregen: %s\n", err);
-        return 2;
-    }
+    out = open_link(&(struct link_options){.address = text_of("-o"), .role = LINK_PUSH, .high_water = 100});
     struct wire w = {
         .run = span_of(text_of("run")), .fetcher = span_of(text_of("fetcher")),
         .endpoint = span_of(text_of("endpoint")), .dataset = span_of(text_of("dataset")),

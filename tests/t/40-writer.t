@@ -1,0 +1,322 @@
+#!/usr/bin/env bash
+# The writer against a real PostgreSQL: rows and coverage together, once, whatever comes in and whatever
+# happens to it or to the server.
+# shellcheck source=tests/lib.sh
+. tests/lib.sh
+GEN=tests/t/wiregen
+DATASETS='logs blocks transactions token_transfers traces contracts accounts'
+
+write() { # write OPTION...: the writer on stdin
+    run "$WRITER" -i - --db "$DB" "$@"
+}
+
+fresh() { # fresh NAME: a schema of its own for what follows
+    S=$1
+    sql "set client_min_messages = warning; drop schema if exists $S cascade; create schema $S" >/dev/null
+}
+
+has() { test "$(rows)" -ge "$1"; }
+
+rows() { sql "select count(*) from $S.${1:-logs}"; }
+
+peak_kb() { sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$1/status"; }
+
+start_postgres 'deadlock_timeout = 100ms'
+
+# looked at in the end: it takes its time
+spawn nowhere "$WRITER" -i - --db "postgresql://u:s3cret@/x?host=$T/nowhere"
+nowhere=$PID
+
+# --- rows and coverage ---
+fresh plain
+write --schema plain < <($GEN 1 1000 100 5)
+is "$STATUS" 0 'reads to the end of input, exits 0' || diag "$ERR"
+is "$(rows)" 5000 'every row is there'
+is "$(covered plain)" '1|{[1,1001)}' 'and its range is covered'
+is "$(sql 'select sum(row_count) from plain.ranges')" 5000 'with the rows it brought'
+is "$(sql "select chain_id, dataset, filter from plain.jobs")" '1|logs|{}' 'by the job'
+like "$ERR" 'pool: max open=2 .*wait count=' 'the pool is told of at the end'
+
+names=${DATASETS// /,}
+fresh every
+write --schema every < <($GEN 1 60 20 4 dataset="$names")
+is "$STATUS" 0 'all datasets in one stream' || diag "$ERR"
+is "$(sql 'select count(distinct dataset), count(*) from every.jobs')" '7|7' 'are a job each'
+for t in $DATASETS; do
+    $GEN 1 60 20 4 dataset="$t" | "$WRITER" -i - -o - --dataset "$t" --format csv 2>"$T/csv.err" |
+        sed 's/0x/\\x/g' >"$T/rows.csv"
+    newest=''
+    [[ $t == contracts || $t == accounts ]] && newest='where (address, block_number) in (select address, max(block_number) from c group by 1)'
+    is "$(psql -XAtq 2>&1 <<SQL
+create temp table c (like every.$t);
+\\copy c from '$T/rows.csv' (format csv, header)
+select count(*) > 0, count(*) - (select count(*) from every.$t) from (select distinct * from c $newest) as c;
+select count(*) from ((select * from c $newest except select * from every.$t) union all
+    (select * from every.$t except select * from c $newest)) as d;
+SQL
+)" "t|0
+0" "$t: printed as csv and stored, equal in every column"
+done
+
+# --- once ---
+before=$(cd . && sql 'select count(*), sum(hashtextextended(l::text, 0)::numeric) from plain.logs l')
+write --schema plain < <($GEN 1 1000 100 5)
+is "$STATUS" 0 'the same again'
+like "$ERR" '\([1-9][0-9]* by staging\)' 'goes by staging'
+is "$(sql 'select count(*), sum(hashtextextended(l::text, 0)::numeric) from plain.logs l')" "$before" 'and changes nothing'
+is "$(covered plain)" '1|{[1,1001)}' 'nor what is covered'
+fresh hedge
+write --schema hedge < <($GEN 1 500 500 5 fetcher=a; $GEN 1 500 500 5 fetcher=b; $GEN 400 600 300 5)
+is "$STATUS $(rows)" '0 3000' 'copies of one task in one batch' || diag "$ERR"
+write --schema hedge < <($GEN 300 900 50 5 salt=3)
+is "$(rows)" 4500 'ranges that overlap'
+is "$(covered hedge)" '1|{[1,901)}' 'are covered as a whole'
+is "$(sql 'select count(*) from hedge.logs h join plain.logs p using (log_index, topic0) where p.block_number = h.block_number + 3')" \
+    3005 'on conflict the later row wins'
+
+# --- what must not be covered ---
+fresh part
+write --schema part < <($GEN 1 200 100 5 skip=4)
+is "$STATUS" 1 'a chunk is missing: exit 1'
+is "$(covered part)" '1|{[101,201)}' 'its range is not covered, the others are'
+like "$ERR" 'task 1: some of its rows are missing' 'and that is said'
+write --schema part < <($GEN 1 100 100 5 upto=6)
+is "$STATUS $(covered part)" '0 1|{[101,201)}' 'no end: rows, but no coverage'
+is "$(rows)" 1000 'the rows are there'
+fresh bad
+write --schema bad < <($GEN 1 1000 100 5 bad=4)
+is "$STATUS" 1 'a row that the database refuses: exit 1'
+like "$ERR" 'task 4: the database refuses rows of logs, lost: .*timestamp' 'names the task and the error'
+is "$(covered bad)" '1|{[1,301),[401,1001)}' 'only its range is not covered'
+is "$(rows)" $((5000 - 50)) 'only its chunk is lost'
+
+# --- given up ---
+fresh fail
+write --schema fail < <($GEN 1 300 100 5; $GEN 301 500 100 5 given_up=1 task=9 try=3)
+is "$STATUS" 1 'a range was given up: exit 1' || diag "$ERR"
+is "$(sql 'select from_block, to_block, attempts, endpoint, error from fail.failed_ranges order by 1')" \
+    "301|400|3|alpha|no endpoint would; it's said
+401|500|3|alpha|no endpoint would; it's said" 'and is recorded with its error'
+write --schema fail < <($GEN 350 420 100 5)
+is "$(rows failed_ranges)" 0 'what is covered later is not failed any more'
+write --schema fail < <($GEN 100 200 200 5 given_up=1)
+is "$(rows failed_ranges)" 0 'nor is what was covered before'
+write --schema fail < <($GEN 1 100 50 0 hashes=1 dataset=transactions task=50)
+is "$STATUS $(sql "select count(*) from fail.jobs where dataset = 'transactions'")" '0 0' 'hash tasks cover nothing'
+
+# --- gaps and status ---
+fresh gap
+write --schema gap < <($GEN 100 199 100 1; $GEN 300 399 10 1; $GEN 500 549 50 0 task=90)
+gaps() { run "$WRITER" --db "$DB" --schema gap --gaps "$@"; }
+gaps --from 0 --to 599
+is "$STATUS $OUT" '0 0-99
+200-299
+400-499
+550-599' 'gaps are what is wanted and not covered'
+gaps --from 150 --to 320; is "$OUT" '200-299' 'inside'
+gaps --from 100 --to 199; is "$STATUS $OUT" '0 ' 'none'
+gaps; is "$OUT" '# job=1 chain=1 dataset=logs filter={}
+200-299
+400-499' 'of every job, between its first block and its last'
+gaps --chain-id 5 --from 1 --to 9; is "$OUT" 1-9 'another chain has its own'
+a=0x00000000000000000000000000000000000000aA
+write --schema gap < <($GEN 0 99 100 1 dataset=logs,blocks filter="address=${a,,}")
+gaps --dataset logs,blocks --address $a --from 0 --to 199; is "$OUT" 100-199 'of two datasets and a filter'
+gaps --dataset blocks --from 0 --to 199; is "$OUT" 100-199 'no filter touches blocks'
+gaps --dataset blocks,logs --from 0 --to 199; is "$OUT" 0-199 'what either lacks'
+gaps --dataset bogus --from 0 --to 1; is "$STATUS" 2 'an unknown dataset is refused'
+run "$WRITER" --db "$DB" --schema nowhere --gaps --from 5 --to 6
+is "$STATUS $OUT" '0 5-6' 'without tables nothing is covered'
+is "$(sql "select count(*) from pg_namespace where nspname = 'nowhere'")" 0 'and none are made'
+run "$WRITER" --db "$DB" --schema fail --status
+like "$OUT" 'job=1 chain=1 dataset=logs filter=\{\}.*covered 1-300.*covered 350-420' 'status tells of jobs'
+
+# --- compaction ---
+fresh pack
+write --schema pack < <($GEN 1 20000 10 0 endpoint=a; $GEN 30001 30100 10 0 endpoint=b task=5000; $GEN 20001 20005 5 0 endpoint=b task=6000)
+is "$(sql 'select from_block, to_block, endpoint, row_count from pack.ranges order by 1')" '1|20000|a|0
+20001|20005|b|0
+30001|30100|b|0' 'ranges that touch are merged, endpoint by endpoint'
+sql "insert into pack.ranges select 1, 100000 + i * 10, 100009 + i * 10, 'e' || i % 3, 1 from generate_series(0, 49999) i"
+sql "insert into pack.ranges values (1, 700000, 799999, 'x', 7), (1, 700005, 700009, 'y', 1), (1, 750000, 850000, 'y', 2), (1, 900000, 900000, 'y', 2)"
+gaps_before=$(covered pack)
+write --schema pack < <($GEN 2000000 2000001 1 0)
+is "$(covered pack)" "${gaps_before%\}},[2000000,2000002)}" 'compaction changes nothing of what is covered'
+check 'and many ranges of many endpoints become few' test "$(rows ranges)" -lt 20000
+is "$(sql 'select sum(row_count) from pack.ranges')" 50012 'with all their rows'
+
+# --- on conflict ---
+fresh moved
+write --schema moved < <($GEN 1 100 50 3 dataset=transactions)
+write --schema moved < <($GEN 2 101 50 3 dataset=transactions moved=1 task=9)
+is "$STATUS $(sql 'select count(*), count(distinct transaction_hash), min(block_number), max(block_number) from moved.transactions')" \
+    '0 300|300|2|101' 'transactions that moved to another block: the later place holds' || diag "$ERR"
+write --schema moved < <($GEN 1 100 50 3 dataset=transactions; $GEN 2 101 50 3 dataset=transactions moved=1 task=9)
+is "$STATUS $(rows transactions)" '0 300' 'in one batch, too' || diag "$ERR"
+fresh newest
+write --schema newest < <($GEN 1 10 10 5 dataset=accounts,contracts newer=100; $GEN 1 10 10 5 dataset=accounts,contracts task=2)
+write --schema newest < <($GEN 1 10 10 5 dataset=accounts,contracts newer=50 task=3)
+is "$STATUS $(sql 'select count(*), min(block_number), max(block_number) from newest.accounts')" '0 5|110|110' \
+    "an older block's account never replaces a newer one's" || diag "$ERR"
+is "$(sql 'select count(*), min(block_number) from newest.contracts')" '5|110' 'nor a contract'
+
+# --- tables that are there already ---
+fresh other
+sql "create table other.logs (block_number bigint, log_index int)"
+write --schema other < <($GEN 1 100 100 5)
+is "$STATUS" 2 'a table without our columns: exit 2'
+like "$ERR" 'table other.logs has no column "transaction_index"' 'and which'
+fresh other
+write --schema other < <($GEN 1 10 10 1)
+sql 'alter table other.logs drop constraint logs_pkey; truncate other.ranges'
+write --schema other < <($GEN 1 100 100 5)
+is "$STATUS" 2 'a table without our key: exit 2'
+like "$ERR" 'no unique index on its key' 'and why'
+fresh other
+write --schema other < <($GEN 1 10 10 1)
+sql "alter table other.logs add note text default 'mine', alter topic3 type text using null"
+write --schema other < <($GEN 11 20 10 1)
+like "$STATUS $ERR" '^2 .*column "topic3".*is text, expected bytea' 'a column of another type: exit 2'
+sql 'alter table other.logs drop topic3, add topic3 bytea'
+write --schema other < <($GEN 1 20 10 1)
+is "$STATUS $(sql "select count(*) from other.logs where note = 'mine'")" '0 20' 'further columns are left alone'
+sql "create role guest login; grant usage on schema other to guest; grant select, insert, update, delete on all tables in schema other to guest"
+run "$WRITER" -i - --db "${DB/user=postgres/user=guest}" --schema other < <($GEN 1 40 10 1)
+is "$STATUS $(rows)" '0 40' 'rights to write are enough' || diag "$ERR"
+run "$WRITER" -i - --db "${DB/user=postgres/user=guest}" --schema other < <($GEN 1 40 10 1 dataset=blocks)
+is "$STATUS" 2 'but not to make a table: exit 2'
+like "$ERR" 'permission denied' 'and why'
+
+# --- through ZeroMQ, with a producer that listens ---
+fresh zmq
+spawn control $GEN listen "ipc://$T/control" 12
+listener=$PID
+spawn writer "$WRITER" --results "ipc://$T/results" --control "ipc://$T/control" --db "$DB" --schema zmq
+writer=$PID
+$GEN 1 1000 100 5 -o "ipc://$T/results" &
+$GEN 1001 1100 100 5 task=11 skip=3 -o "ipc://$T/results"
+$GEN 1101 1200 100 5 task=12 given_up=1 -o "ipc://$T/results"
+wait_for 20 gone "$listener"
+is "$(sort "$T/control.out")" "$(for i in $(seq 10); do
+    echo "committed run=r1 task=$i endpoint=alpha rows=500 from=$((i * 100 - 99)) to=$((i * 100))"
+done | cat - <(echo 'committed run=r1 task=12 endpoint=alpha rows=0 from=1101 to=1200'
+    echo 'lost run=r1 task=11 from=1001 to=1100') | sort)" 'the producer hears of every end'
+is "$(rows)" 5450 'all rows that came are there'
+printf 'garbage' >"$T/garbage"
+head -c 100000 /dev/urandom >>"$T/garbage"
+spawn bad $GEN 5000 5099 100 5 dataset=bogus task=70 -o "ipc://$T/results"
+wait_line 10 "$T/writer.err" 'message refused: unknown dataset in "bogus"'
+ok $? 'a message that makes no sense is told of'
+spawn more $GEN 2001 3000 10 5 task=100 pause=20 -o "ipc://$T/results"
+wait_for 20 has 5700
+kill -TERM "$writer"
+wait_for 10 gone "$writer"
+wait "$writer"
+is $? 0 'TERM: exits 0'
+check 'and all it confirmed is there' test "$(rows)" -ge 5700
+is "$(sql 'select count(*) from (select sum(row_count) as n from zmq.ranges) r where n > (select count(*) from zmq.logs)')" 0 \
+    'no coverage without rows'
+mkfifo "$T/fifo"
+spawn source bash -c "exec $GEN 1 100000 10 5 pause=5 >'$T/fifo'"
+"$WRITER" -i - --db "$DB" --schema zmq <"$T/fifo" 2>/dev/null &
+writer=$!
+wait_for 20 has 7000
+kill -TERM $writer
+wait $writer
+is $? 130 'TERM in a pipe: exits 130'
+
+# --- killed, and the server too ---
+fresh kill
+$GEN 1 20000 100 10 >"$T/input"
+for least in 1000 40000; do
+    "$WRITER" -i - --db "$DB" --schema kill --batch-size 2000 <"$T/input" 2>/dev/null &
+    victim=$!
+    wait_for 20 has $least
+    kill -KILL "$victim" 2>/dev/null
+    wait "$victim" 2>/dev/null
+    is "$(sql "select count(*) from kill.ranges r where row_count <> (select count(*) from kill.logs where block_number between from_block and to_block)")" 0 \
+        "killed after $least rows: what is covered has its rows"
+done
+write --schema kill <"$T/input"
+is "$STATUS $(rows) $(covered kill)" '0 200000 1|{[1,20001)}' 'and again: complete' || diag "$ERR"
+
+fresh crash
+spawn slow bash -c "$GEN 1 3000 10 20 pause=8 | exec $WRITER -i - --db '$DB' --schema crash --batch-size 1000"
+slow=$PID
+for mode in immediate fast immediate; do
+    sleep 0.4
+    restart_postgres $mode
+done
+wait "$slow"
+is $? 0 'the server crashes and restarts: the writer goes on' || diag "$(cat "$T/slow.err")"
+is "$(rows) $(covered crash)" '60000 1|{[1,3001)}' 'nothing is lost'
+like "$(cat "$T/slow.err")" 'database: .*keeping the rows and trying again.*database: works again after' 'and it is said'
+
+fresh dead
+"$WRITER" -i - --db "$DB" --schema dead --connections 4 --batch-size 500 < <($GEN 1 4000 50 5 chunk=7 dataset=logs,transactions) 2>"$T/w1" &
+one=$!
+"$WRITER" -i - --db "$DB" --schema dead --connections 4 --batch-size 500 < <($GEN 1 4020 67 5 chunk=3 dataset=logs,transactions) 2>"$T/w2" &
+two=$!
+wait $one; first=$?
+wait $two
+is "$first $?" '0 0' 'two writers on overlapping ranges, starting at once' || diag "$(cat "$T/w1" "$T/w2")"
+is "$(rows) $(rows transactions) $(covered dead | cut -d '|' -f 2 | xargs)" '20100 20100 {[1,4021)} {[1,4021)}' 'both complete'
+
+fresh gone
+spawn slow bash -c "$GEN 1 600 10 20 pause=20 | exec $WRITER -i - --db '$DB' --schema gone"
+slow=$PID
+landed() { test "$(rows ranges)" -gt 5; }
+wait_for 10 landed
+until sql 'set client_min_messages = warning; drop schema gone cascade' 2>/dev/null; do :; done # it may deadlock
+wait "$slow"
+is $? 0 'tables that vanish are made again' || diag "$(cat "$T/slow.err")"
+check 'and hold what came since' test "$(sql 'select count(*) from gone.ranges')" -gt 0
+
+# --- bounded ---
+fresh bound
+write --schema bound < <($GEN 1 10 10 1)
+psql -Xqc 'begin; lock table bound.logs; select pg_sleep(2); commit' >/dev/null &
+"$WRITER" -i - --db "$DB" --schema bound < <($GEN 100 40099 1000 10) 2>"$T/bound.err" &
+held=$!
+blocked() { test "$(sql 'select count(*) from pg_locks where not granted')" -gt 0; }
+wait_for 10 blocked
+sleep 1
+rss=$(peak_kb $held)
+check "a server that does not take anything: ${rss} kB held" test "${rss:-99999}" -lt 40000
+wait $held
+is "$? $(rows)" '0 400010' 'and all of it lands in the end'
+
+# --- text ---
+run "$WRITER" -i - -o - < <($GEN 1 2 2 2 dataset=logs,blocks)
+is "$(jq -r .table <<<"$OUT" | sort | uniq -c | xargs)" '2 blocks 4 logs' 'ndjson of several tables names them'
+run "$WRITER" -i - -o - --dataset logs < <($GEN 1 2 2 2)
+is "$STATUS $(jq -c '[.block_number, .log_index, has("table")]' <<<"$OUT" | xargs)" \
+    '0 [1,0,false] [1,1,false] [2,0,false] [2,1,false]' 'of one it does not'
+run "$WRITER" -i - -o - --format csv < <($GEN 1 2 2 2 dataset=logs,blocks)
+like "$STATUS $ERR" '^2 .*csv holds one table' 'csv takes only one'
+
+# --- bad input ---
+write --schema plain </dev/null
+is "$STATUS" 0 'empty input: exit 0'
+write --schema plain < <($GEN 5001 5100 100 5; cat "$T/garbage")
+is "$STATUS" 2 'garbage after good messages: exit 2'
+like "$ERR" 'results: ' 'says so'
+is "$(sql 'select count(*) from plain.logs where block_number > 5000')" 500 'what came before is committed'
+write --batch-size 0 </dev/null; like "$STATUS $ERR" '^2 .*--batch-size' 'a batch of no rows'
+run "$WRITER"; like "$STATUS $ERR" '^2 .*--results is missing' 'no results'
+run "$WRITER" -i - --db 'postgres://u:s3cret@[bad' </dev/null
+like "$STATUS $ERR" '^2 .*--db' 'not a URI'
+unlike "$ERR" s3cret 'is not shown'
+run "$WRITER" -i - --db "postgresql:///nope?host=$PGHOST&user=postgres" </dev/null
+like "$STATUS $ERR" '^3 .*"nope".*does not exist' 'no such database: exit 3 at once'
+run "$WRITER" -i - --db "postgresql://nobody:s3cret@/postgres?host=$PGHOST" </dev/null
+like "$STATUS $ERR" '^3 .*role "nobody" does not exist' 'no such role: exit 3 at once'
+unlike "$ERR" s3cret 'the password is not shown'
+wait "$nowhere"
+like "$? $(cat "$T/nowhere.err")" '^3 writer: database "x" at [^ ]*: [^:]*failed: [^:]*$' 'no server: exit 3 after ten seconds, one line'
+unlike "$(cat "$T/nowhere.err")" s3cret 'without the password'
+BATCH_TIMEOUT=40 run "$WRITER" --help
+is "$STATUS" 0 'BATCH_TIMEOUT is a number of milliseconds'
+BATCH_TIMEOUT=soon run "$WRITER" -i - </dev/null
+like "$STATUS $ERR" '^2 .*BATCH_TIMEOUT.*soon' 'or refused by name'
+done_testing
