@@ -198,9 +198,8 @@ checksum() { # checksum TABLE...: rows and a sum over them that knows no order, 
     done
 }
 
-covered() { # covered SCHEMA: the merged ranges of each job by its dataset, a line each
-    sql "select dataset, range_agg(int8range(from_block, to_block, '[]')) from $1.ranges join $1.jobs using (job_id)
-         group by job_id, dataset order by 1"
+covered() { # covered SCHEMA: the merged ranges of each job, a line each
+    sql "select job_id, range_agg(int8range(from_block, to_block, '[]')) from $1.ranges group by 1 order by 1"
 }
 
 # --- endpoints ---

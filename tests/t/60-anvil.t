@@ -30,7 +30,7 @@ compare() { # compare TABLE ORDER FROM TO
 compare logs block_number,log_index 0 "$head"
 compare blocks block_number 0 "$head"
 is "$(sql 'select count(*) from logs')" 20000 'no log is missing'
-is "$(covered public)" "$(printf 'blocks|{[0,%d)}\nlogs|{[0,%d)}' $((head + 1)) $((head + 1)))" 'both datasets are covered from end to end'
+is "$(covered public)" "$(printf '1|{[0,%d)}\n2|{[0,%d)}' $((head + 1)) $((head + 1)))" 'both datasets are covered from end to end'
 
 run ./run.sh --db "$DB" "${rpcs[@]}" --from 0 --to "$head" --dataset logs,blocks
 is "$STATUS" 0 'a second run: exit 0'

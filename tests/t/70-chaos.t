@@ -20,7 +20,8 @@ job() { # job SCHEMA: the command line, in the array JOB
 
 tables() { # tables SCHEMA: everything that must not depend on what happened meanwhile
     (export PGOPTIONS="-c search_path=$1"; checksum logs blocks)
-    covered "$1"
+    sql "select dataset, range_agg(int8range(from_block, to_block, '[]')) from $1.ranges join $1.jobs using (job_id)
+         group by job_id, dataset order by 1"
 }
 
 program_pids() { # program_pids RUN_PID NAME: descendants of that name
