@@ -1,0 +1,234 @@
+/* progress_test.c - the text that people see. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "producer/progress.h"
+
+enum { T0 = 5000 };
+
+static void
+expect(struct buf *b, const char *text)
+{
+    buf_addc(b, '\0');
+    assert_string_equal(b->p, text);
+    buf_free(b);
+}
+
+static struct crew *
+crew(const char *state)
+{
+    struct crew *c = crew_new();
+    struct control line;
+    char text[300], err[200];
+    snprintf(text, sizeof text,
+             "credit run=- fetcher=a endpoint=ankr chain=1 free=1 head=0 requests=25 failures=1 "
+             "latency_us=2237500 state=%s", state);
+    assert_true(control_parse(span_of(text), &line, err, sizeof err));
+    crew_hear(c, &line, T0);
+    return c;
+}
+
+static struct progress
+fresh(uint64_t blocks, uint64_t batches)
+{
+    struct progress p;
+    progress_init(&p, &(struct progress_options){.noun = "logs", .blocks_wanted = blocks,
+                                                 .batches_wanted = batches}, T0);
+    return p;
+}
+
+static void
+a_task_line(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    struct dispatch_event e = {.news = DISPATCH_COMMITTED, .task = 0, .from = 8950000,
+                               .to = 8950999, .rows = 412, .endpoint = SPAN("publicnode")};
+    progress_add_task(&b, &e, "logs");
+    expect(&b, "[publicnode] completed task 0 (blocks 8950000-8950999): 412 logs");
+    e = (struct dispatch_event){.news = DISPATCH_COMMITTED, .task = 3, .by_hash = true,
+                                .hashes = 500, .rows = 498, .endpoint = SPAN("drpc")};
+    progress_add_task(&b, &e, "rows");
+    expect(&b, "[drpc] completed task 3 (500 transactions): 498 rows");
+}
+
+static void
+batches(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    struct progress p = fresh(0, 137);
+    p.batches = 45;
+    progress_add_batches(&b, &p, 6);
+    expect(&b, "Progress: 45/137 batches (32.8 %), 6 active workers");
+    p = fresh(0, 0);
+    p.batches = 45;
+    progress_add_batches(&b, &p, 1);
+    expect(&b, "Progress: 45 batches, 1 active workers");
+}
+
+static void
+an_endpoint(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    struct crew *c = crew("closed");
+    progress_add_endpoint(&b, crew_endpoint(c, 0));
+    expect(&b, "[ankr] requests=25 failures=1 avg_latency=90ms"); /* 89.5, rounded */
+    crew_free(c);
+    progress_add_endpoint(&b, &(struct crew_endpoint){.name = (char[]){"idle"}});
+    expect(&b, "[idle] requests=0 failures=0 avg_latency=0ms");
+}
+
+static void
+the_bar(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    struct crew *c = crew("closed");
+    struct progress p = fresh(1000, 0);
+    p.blocks = 400;
+    p.rows = 5000;
+    progress_add_bar(&b, &p, c, 200, T0 + 2000);
+    expect(&b, "[============>                 ] 40.0 %  2500 rows/s  200 blocks/s  3s left");
+    p.blocks = 1000;
+    progress_add_bar(&b, &p, c, 200, T0 + 2000);
+    expect(&b, "[==============================] 100.0 %  2500 rows/s  500 blocks/s");
+    progress_add_bar(&b, &p, c, 20, T0 + 2000);
+    expect(&b, "[===================");
+    crew_free(c);
+}
+
+static void
+the_bar_names_open_breakers(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    struct crew *c = crew("open");
+    struct progress p = fresh(1000, 0);
+    progress_add_bar(&b, &p, c, 200, T0); /* no time has passed, nothing is done */
+    expect(&b, "[>                             ] 0.0 %  0 rows/s  0 blocks/s  open: ankr");
+    crew_free(c);
+}
+
+static void
+the_bar_without_a_total(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    struct crew *c = crew("closed");
+    struct progress p = fresh(0, 0);
+    p.blocks = 400;
+    progress_add_bar(&b, &p, c, 200, T0 + 1000);
+    expect(&b, "400 blocks  0 rows/s  400 blocks/s");
+    crew_free(c);
+}
+
+static void
+rates_are_recent(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    struct crew *c = crew("closed");
+    struct progress p = fresh(0, 0);
+    for (int64_t t = T0; t <= T0 + 100000; t += 500) {
+        p.blocks += t < T0 + 50000 ? 1000 : 5; /* it has become slow */
+        progress_tick(&p, c, t);
+    }
+    progress_add_bar(&b, &p, c, 200, T0 + 100000);
+    expect(&b, "100505 blocks  0 rows/s  10 blocks/s");
+    crew_free(c);
+}
+
+static void
+totals(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    struct progress p = fresh(1000, 0);
+    p.blocks = 1000;
+    p.rows = 4120;
+    progress_add_totals(&b, &p, 3, T0 + 2500);
+    expect(&b, "1000 blocks, 4120 logs in 2.5 s, 1648 logs/s");
+    progress_add_totals(&b, &p, 3, T0);
+    expect(&b, "1000 blocks, 4120 logs in 0.0 s, 0 logs/s");
+    p.batches = 137;
+    p.hashes = 68173;
+    progress_add_totals(&b, &p, 8, T0 + 10000);
+    expect(&b, "Workers: 8, processed: 68173 transactions, duration: 10.0 s, "
+               "rate: 6817.3 transactions/s");
+}
+
+static void
+events_add_up(void **state)
+{
+    (void)state;
+    struct progress p = fresh(100, 0);
+    p.o.bar = true; /* lines are kept back */
+    struct dispatch_event e = {.news = DISPATCH_COMMITTED, .task = 1, .from = 0, .to = 9,
+                               .blocks = 10, .rows = 7, .endpoint = SPAN("a")};
+    progress_event(&p, &e);
+    e.news = DISPATCH_GAVE_UP;
+    progress_event(&p, &e);
+    e.news = DISPATCH_NOTHING;
+    progress_event(&p, &e);
+    assert_int_equal(p.blocks, 10);
+    assert_int_equal(p.rows, 7);
+    assert_int_equal(p.tasks, 1);
+    assert_string_equal(p.lines.p, "[a] completed task 1 (blocks 0-9): 7 logs");
+    progress_free(&p);
+}
+
+static void
+the_bar_is_not_drawn_too_often(void **state)
+{
+    (void)state;
+    struct progress p = fresh(100, 0);
+    assert_int_equal(progress_due_ms(&p), -1);
+    p.o.bar = true;
+    p.drawn_ms = T0;
+    assert_int_equal(progress_due_ms(&p), T0 + PROGRESS_DRAW_MS);
+}
+
+static void
+times(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } cases[] = {
+        {0, "0s"}, {1, "1s"}, {59000, "59s"}, {60000, "1m00s"}, {80000, "1m20s"},
+        {3600000, "1h00m"}, {11100000, "3h05m"}, {187200000, "2d04h"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf b = {0};
+        progress_add_time(&b, cases[i].ms);
+        expect(&b, cases[i].text);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_task_line),
+        cmocka_unit_test(batches),
+        cmocka_unit_test(an_endpoint),
+        cmocka_unit_test(the_bar),
+        cmocka_unit_test(the_bar_names_open_breakers),
+        cmocka_unit_test(the_bar_without_a_total),
+        cmocka_unit_test(rates_are_recent),
+        cmocka_unit_test(totals),
+        cmocka_unit_test(events_add_up),
+        cmocka_unit_test(the_bar_is_not_drawn_too_often),
+        cmocka_unit_test(times),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
