@@ -81,8 +81,9 @@ struct job {
 struct job *job_new(struct task *task, char *err, size_t size);
 void job_free(struct job *j);
 
-/* The next step to ask now, fitted to the endpoint's limits; NULL: none now. */
-struct step *job_step(struct job *j, struct endpoint *e, int64_t now_ms);
+/* The next step to ask now, fitted to the endpoint's limits and to widest blocks of logs; NULL: none
+ * now. */
+struct step *job_step(struct job *j, struct endpoint *e, uint64_t widest, int64_t now_ms);
 void job_put(struct job *j, struct step *s); /* a step comes back or is added */
 /* Roughly how many requests it still takes that could go now. */
 uint64_t job_load(const struct job *j, struct endpoint *e, int64_t now_ms);

@@ -136,6 +136,7 @@ take_logs(struct taking *t, struct flight *f, const struct rpc_request *r,
         cope(t->coping, j, s, &answers[0], "eth_getLogs", r->n, t->now_ms);
         return;
     }
+    t->density_known = true;
     endpoint_logs_ok(t->coping->endpoint, s->at.from, s->at.to, n, r->bytes, t->now_ms);
     if (n > 0)
         holdings_saw(t->holdings, target.first);

@@ -15,6 +15,7 @@ enum {
     BEYOND_FAR = 16,        /* blocks: in a pipe nobody waits for a block further off */
     BEYOND_WAIT_MS = 15000, /* nor longer than this */
     METHOD_WAIT_MS = 10000,
+    FIRST_LOGS = 64,        /* blocks: how dense the chain is shows in one small answer, not in ten large ones */
 };
 
 struct work {
@@ -29,6 +30,7 @@ struct work {
     bool leaving;       /* takes no more tasks */
     uint64_t told_free; /* by the newest line */
     uint64_t given_up;
+    size_t logs_flying; /* requests for logs */
     int64_t blocked_until_ms; /* no tokens before */
     int64_t now_ms;     /* of this turn */
 };
@@ -440,6 +442,7 @@ request_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
     struct work *w = context;
     struct flight *f = r->owner;
     w->taking.now_ms = w->now_ms;
+    w->logs_flying -= f->step->kind == STEP_LOGS;
     if (is_gone(w, f->job)) {
         f->job->flying--;
         step_free(f->step);
@@ -482,9 +485,11 @@ send_step(struct work *w, struct job *j, struct step *s)
     f->job = j;
     f->step = s;
     struct rpc_request *r = ask_request(f, &w->p.coping->lacks, w->p.endpoint);
-    int64_t wait = endpoint_take(w->p.endpoint, r->n, w->now_ms);
-    if (wait > 0) {
+    bool later = s->kind == STEP_LOGS && !w->taking.density_known && w->logs_flying > 0;
+    int64_t wait = later ? 0 : endpoint_take(w->p.endpoint, r->n, w->now_ms);
+    if (wait > 0)
         w->blocked_until_ms = w->now_ms + wait;
+    if (later || wait > 0) {
         j->flying--;
         job_put(j, s);
         rpc_request_free(r);
@@ -496,6 +501,7 @@ send_step(struct work *w, struct job *j, struct step *s)
     r->owner = f;
     f->next = w->flights;
     w->flights = f;
+    w->logs_flying += s->kind == STEP_LOGS;
     endpoint_sent(w->p.endpoint, r->n, w->now_ms);
     rpc_send(w->p.rpc, r, w->now_ms);
     return true;
@@ -507,7 +513,8 @@ pump(struct work *w)
     struct job *j = w->jobs;
     while (j && endpoint_slots(w->p.endpoint, w->now_ms) > 0 && w->now_ms >= w->blocked_until_ms &&
            !output_full(w->p.output) && rpc_bytes_in_flight(w->p.rpc) < w->p.max_bytes) {
-        struct step *s = job_step(j, w->p.endpoint, w->now_ms);
+        uint64_t widest = w->taking.density_known ? UINT64_MAX : FIRST_LOGS;
+        struct step *s = job_step(j, w->p.endpoint, widest, w->now_ms);
         if (!s)
             j = j->next;
         else if (!send_step(w, j, s))
