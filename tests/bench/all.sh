@@ -7,8 +7,10 @@ HERE=tests/bench
 trap 'exit 130' INT TERM
 if [ "${1:-bench}" = bench-quick ]; then
     $HERE/end-to-end.sh 300000 1
-    $HERE/pull.sh
+    $HERE/pull.sh quick
+    $HERE/many.sh 5 quick
     $HERE/fetch.sh 300000 1
+    $HERE/scenario.sh
 else
     $HERE/end-to-end.sh
     $HERE/pull.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# pull.sh - endpoints of 5, 15 and 50 ms share uniform tasks: how close to the ideal, and who did how much. And 100
+# pull.sh [quick] - endpoints of 5, 15 and 50 ms share uniform tasks: how close to the ideal, and who did how much. And 100
 # requests of 100 ms.
 # shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -48,10 +48,10 @@ hundred() { # hundred NAME FETCHER_SPEC_WORDS
 }
 
 title 'pull: three endpoints, uniform tasks'
-three 1 600
+[ "${1:-}" = quick ] || three 1 600
 three 10 6000
 title 'pull: the figures this project grew from (10 s and 1 s)'
-hundred 'concurrency 1' ,concurrency=1
+[ "${1:-}" = quick ] || hundred 'concurrency 1' ,concurrency=1
 hundred 'concurrency 10' ,concurrency=10
-hundred 'default' ''
+[ "${1:-}" = quick ] || hundred 'default' ''
 hundred 'concurrency 100' ,concurrency=100

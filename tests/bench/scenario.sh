@@ -9,7 +9,7 @@ start_rpcsim chain --blocks 10000 --logs-per-block 50 --txs-per-block 10 --laten
 
 scenario() { # scenario NAME WANTED PRODUCER_OPTIONS SPEC_WORDS
     fresh bench
-    pipeline bench "--from 1 --to 20 $3 --dataset logs,transactions" "sim=$URL$4"
+    pipeline bench "--from 1 --to 20 $3 --dataset logs,transactions" "sim=$URL${4:-}"
     row "$1" '%9.2f s' "$WALL" "$2$(sql "select (select count(*) from bench.logs) || ' events, ' ||
         (select count(*) from bench.transactions) || ' transactions'")"
 }
