@@ -15,6 +15,10 @@ fresh() { # fresh NAME: a schema of its own for what follows
     sql "set client_min_messages = warning; drop schema if exists $S cascade; create schema $S" >/dev/null
 }
 
+known() { # what is covered, a line for each dataset
+    sql "select dataset, range_agg(int8range(from_block, to_block, '[]')) from $S.ranges join $S.jobs using (job_id) group by 1 order by 1"
+}
+
 has() { test "$(rows)" -ge "$1"; }
 
 rows() { sql "select count(*) from $S.${1:-logs}"; }
@@ -32,7 +36,7 @@ fresh plain
 write --schema plain < <($GEN 1 1000 100 5)
 is "$STATUS" 0 'reads to the end of input, exits 0' || diag "$ERR"
 is "$(rows)" 5000 'every row is there'
-is "$(covered plain)" '1|{[1,1001)}' 'and its range is covered'
+is "$(known)" 'logs|{[1,1001)}' 'and its range is covered'
 is "$(sql 'select sum(row_count) from plain.ranges')" 5000 'with the rows it brought'
 is "$(sql "select chain_id, dataset, filter from plain.jobs")" '1|logs|{}' 'by the job'
 like "$ERR" 'pool: max open=2 .*wait count=' 'the pool is told of at the end'
@@ -59,18 +63,19 @@ SQL
 done
 
 # --- once ---
-before=$(cd . && sql 'select count(*), sum(hashtextextended(l::text, 0)::numeric) from plain.logs l')
+S=plain
+before=$(sql 'select count(*), sum(hashtextextended(l::text, 0)::numeric) from plain.logs l')
 write --schema plain < <($GEN 1 1000 100 5)
 is "$STATUS" 0 'the same again'
 like "$ERR" '\([1-9][0-9]* by staging\)' 'goes by staging'
 is "$(sql 'select count(*), sum(hashtextextended(l::text, 0)::numeric) from plain.logs l')" "$before" 'and changes nothing'
-is "$(covered plain)" '1|{[1,1001)}' 'nor what is covered'
+is "$(known)" 'logs|{[1,1001)}' 'nor what is covered'
 fresh hedge
 write --schema hedge < <($GEN 1 500 500 5 fetcher=a; $GEN 1 500 500 5 fetcher=b; $GEN 400 600 300 5)
 is "$STATUS $(rows)" '0 3000' 'copies of one task in one batch' || diag "$ERR"
 write --schema hedge < <($GEN 300 900 50 5 salt=3)
 is "$(rows)" 4500 'ranges that overlap'
-is "$(covered hedge)" '1|{[1,901)}' 'are covered as a whole'
+is "$(known)" 'logs|{[1,901)}' 'are covered as a whole'
 is "$(sql 'select count(*) from hedge.logs h join plain.logs p using (log_index, topic0) where p.block_number = h.block_number + 3')" \
     3005 'on conflict the later row wins'
 
@@ -78,16 +83,16 @@ is "$(sql 'select count(*) from hedge.logs h join plain.logs p using (log_index,
 fresh part
 write --schema part < <($GEN 1 200 100 5 skip=4)
 is "$STATUS" 1 'a chunk is missing: exit 1'
-is "$(covered part)" '1|{[101,201)}' 'its range is not covered, the others are'
+is "$(known)" 'logs|{[101,201)}' 'its range is not covered, the others are'
 like "$ERR" 'task 1: some of its rows are missing' 'and that is said'
 write --schema part < <($GEN 1 100 100 5 upto=6)
-is "$STATUS $(covered part)" '0 1|{[101,201)}' 'no end: rows, but no coverage'
+is "$STATUS $(known)" '0 logs|{[101,201)}' 'no end: rows, but no coverage'
 is "$(rows)" 1000 'the rows are there'
 fresh bad
 write --schema bad < <($GEN 1 1000 100 5 bad=4)
 is "$STATUS" 1 'a row that the database refuses: exit 1'
 like "$ERR" 'task 4: the database refuses rows of logs, lost: .*timestamp' 'names the task and the error'
-is "$(covered bad)" '1|{[1,301),[401,1001)}' 'only its range is not covered'
+is "$(known)" 'logs|{[1,301),[401,1001)}' 'only its range is not covered'
 is "$(rows)" $((5000 - 50)) 'only its chunk is lost'
 
 # --- given up ---
@@ -139,9 +144,9 @@ is "$(sql 'select from_block, to_block, endpoint, row_count from pack.ranges ord
 30001|30100|b|0' 'ranges that touch are merged, endpoint by endpoint'
 sql "insert into pack.ranges select 1, 100000 + i * 10, 100009 + i * 10, 'e' || i % 3, 1 from generate_series(0, 49999) i"
 sql "insert into pack.ranges values (1, 700000, 799999, 'x', 7), (1, 700005, 700009, 'y', 1), (1, 750000, 850000, 'y', 2), (1, 900000, 900000, 'y', 2)"
-gaps_before=$(covered pack)
+gaps_before=$(known)
 write --schema pack < <($GEN 2000000 2000001 1 0)
-is "$(covered pack)" "${gaps_before%\}},[2000000,2000002)}" 'compaction changes nothing of what is covered'
+is "$(known)" "${gaps_before%\}},[2000000,2000002)}" 'compaction changes nothing of what is covered'
 check 'and many ranges of many endpoints become few' test "$(rows ranges)" -lt 20000
 is "$(sql 'select sum(row_count) from pack.ranges')" 50012 'with all their rows'
 
@@ -238,7 +243,7 @@ for least in 1000 40000; do
         "killed after $least rows: what is covered has its rows"
 done
 write --schema kill <"$T/input"
-is "$STATUS $(rows) $(covered kill)" '0 200000 1|{[1,20001)}' 'and again: complete' || diag "$ERR"
+is "$STATUS $(rows) $(known)" '0 200000 logs|{[1,20001)}' 'and again: complete' || diag "$ERR"
 
 fresh crash
 spawn slow bash -c "$GEN 1 3000 10 20 pause=8 | exec $WRITER -i - --db '$DB' --schema crash --batch-size 1000"
@@ -249,7 +254,7 @@ for mode in immediate fast immediate; do
 done
 wait "$slow"
 is $? 0 'the server crashes and restarts: the writer goes on' || diag "$(cat "$T/slow.err")"
-is "$(rows) $(covered crash)" '60000 1|{[1,3001)}' 'nothing is lost'
+is "$(rows) $(known)" '60000 logs|{[1,3001)}' 'nothing is lost'
 like "$(cat "$T/slow.err")" 'database: .*keeping the rows and trying again.*database: works again after' 'and it is said'
 
 fresh dead
@@ -260,7 +265,7 @@ two=$!
 wait $one; first=$?
 wait $two
 is "$first $?" '0 0' 'two writers on overlapping ranges, starting at once' || diag "$(cat "$T/w1" "$T/w2")"
-is "$(rows) $(rows transactions) $(covered dead | cut -d '|' -f 2 | xargs)" '20100 20100 {[1,4021)} {[1,4021)}' 'both complete'
+is "$(rows) $(rows transactions) $(known | cut -d '|' -f 2 | xargs)" '20100 20100 {[1,4021)} {[1,4021)}' 'both complete'
 
 fresh gone
 spawn slow bash -c "$GEN 1 600 10 20 pause=20 | exec $WRITER -i - --db '$DB' --schema gone"
