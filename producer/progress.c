@@ -159,17 +159,21 @@ progress_add_endpoint(struct buf *out, const struct crew_endpoint *e)
 }
 
 void
-progress_add_totals(struct buf *out, const struct progress *p, size_t workers, int64_t now_ms)
+progress_add_totals(struct buf *out, const struct progress *p, int64_t now_ms)
 {
     int64_t ms = now_ms - p->start_ms;
-    if (p->batches > 0)
-        buf_addf(out,
-                 "Workers: %zu, processed: %" PRIu64 " transactions, duration: %.1f s, "
-                 "rate: %.1f transactions/s",
-                 workers, p->hashes, (double)ms / 1000, rate(p->hashes, 0, ms));
-    else
-        buf_addf(out, "%" PRIu64 " blocks, %" PRIu64 " %s in %.1f s, %.0f %s/s", p->blocks, p->rows,
-                 p->o.noun, (double)ms / 1000, rate(p->rows, 0, ms), p->o.noun);
+    buf_addf(out, "%" PRIu64 " blocks, %" PRIu64 " %s in %.1f s, %.0f %s/s", p->blocks, p->rows,
+             p->o.noun, (double)ms / 1000, rate(p->rows, 0, ms), p->o.noun);
+}
+
+void
+progress_add_workers(struct buf *out, const struct progress *p, size_t workers, int64_t now_ms)
+{
+    int64_t ms = now_ms - p->start_ms;
+    buf_addf(out,
+             "Workers: %zu, processed: %" PRIu64 " transactions, duration: %.1f s, "
+             "rate: %.1f transactions/s",
+             workers, p->hashes, (double)ms / 1000, rate(p->hashes, 0, ms));
 }
 
 /* --- on the screen --- */
@@ -288,8 +292,15 @@ progress_summary(struct progress *p, const struct crew *c, int64_t now_ms)
         progress_add_endpoint(&line, crew_endpoint(c, i));
         say_line("%.*s", (int)line.n, line.p);
     }
-    line.n = 0;
-    progress_add_totals(&line, p, crew_most(c), now_ms);
-    say_line("%.*s", (int)line.n, line.p);
+    if (p->blocks > 0 || p->batches == 0) {
+        line.n = 0;
+        progress_add_totals(&line, p, now_ms);
+        say_line("%.*s", (int)line.n, line.p);
+    }
+    if (p->batches > 0) {
+        line.n = 0;
+        progress_add_workers(&line, p, crew_most(c), now_ms);
+        say_line("%.*s", (int)line.n, line.p);
+    }
     buf_free(&line);
 }

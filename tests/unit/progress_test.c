@@ -154,13 +154,13 @@ totals(void **state)
     struct progress p = fresh(1000, 0);
     p.blocks = 1000;
     p.rows = 4120;
-    progress_add_totals(&b, &p, 3, T0 + 2500);
+    progress_add_totals(&b, &p, T0 + 2500);
     expect(&b, "1000 blocks, 4120 logs in 2.5 s, 1648 logs/s");
-    progress_add_totals(&b, &p, 3, T0);
+    progress_add_totals(&b, &p, T0);
     expect(&b, "1000 blocks, 4120 logs in 0.0 s, 0 logs/s");
     p.batches = 137;
     p.hashes = 68173;
-    progress_add_totals(&b, &p, 8, T0 + 10000);
+    progress_add_workers(&b, &p, 8, T0 + 10000);
     expect(&b, "Workers: 8, processed: 68173 transactions, duration: 10.0 s, "
                "rate: 6817.3 transactions/s");
 }
