@@ -1,0 +1,470 @@
+/* A task in work: the plan covers it exactly, troubles end it in the way that they should. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fetcher/cope.h"
+#include "fetcher/job.h"
+
+static struct endpoint *endpoint;
+static struct coping coping;
+
+static int
+set_up(void **state)
+{
+    const struct endpoint_options o = {
+        .concurrency = 10, .batch = 25, .breaker_threshold = 5, .breaker_cooldown_ms = 10000,
+        .backoff_min_ms = 1000, .backoff_max_ms = 30000, .max_blocks = 100, .target_bytes = 4 << 20,
+        .seed = 1, .fixed_concurrency = true};
+    (void)state;
+    endpoint = endpoint_new(&o);
+    endpoint_saw_head(endpoint, 100000, 0);
+    coping = (struct coping){.endpoint = endpoint, .retries = 3, .seed = 7};
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    (void)state;
+    endpoint_free(endpoint);
+    return 0;
+}
+
+static struct job *
+job_of(const char *line)
+{
+    struct task t;
+    char err[256] = "";
+    struct job *j = NULL;
+    if (task_parse(span_of(line), &t, err, sizeof err))
+        j = job_new(&t, err, sizeof err);
+    if (!j)
+        fail_msg("%s", err);
+    return j;
+}
+
+static struct step *
+next_step(struct job *j, int64_t now_ms)
+{
+    return job_step(j, endpoint, UINT64_MAX, now_ms);
+}
+
+static void
+headers_of(struct job *j, const struct step *s)
+{
+    for (uint64_t n = s->at.from; n <= s->at.to; n++) {
+        struct header h = {.number = n};
+        job_header(j, &h);
+    }
+}
+
+/* As if every answer was good. */
+static void
+good(struct job *j, struct step *s)
+{
+    j->flying--;
+    if (s->kind == STEP_BLOCKS && j->by_range) {
+        headers_of(j, s);
+        step_free(s);
+    } else {
+        job_done(j, s);
+    }
+}
+
+static void
+trouble(struct job *j, struct step *s, struct judgement judgement, const char *method, int64_t now_ms)
+{
+    struct rpc_answer a = {.judgement = judgement, .text = SPAN("it said so")};
+    j->flying--;
+    cope(&coping, j, s, &a, method, 1, now_ms);
+}
+
+static const struct judgement transient = {.verdict = VERDICT_TRANSIENT, .wait_ms = -1};
+static const struct judgement density = {.verdict = VERDICT_DENSITY, .wait_ms = -1};
+
+static void
+finished(struct job *j, uint64_t from, uint64_t to)
+{
+    struct piece part, rest;
+    assert_true(job_over(j));
+    assert_true(job_result(j, &part, &rest));
+    assert_int_equal(part.from, from);
+    assert_int_equal(part.to, to);
+}
+
+static void
+gives_back(struct job *j, enum control_verb verb, uint64_t from, uint64_t to)
+{
+    struct piece part, rest;
+    assert_true(job_over(j));
+    job_result(j, &part, &rest);
+    assert_true(j->cut.set);
+    assert_int_equal(j->cut.verb, verb);
+    assert_int_equal(rest.from, from);
+    assert_int_equal(rest.to, to);
+}
+
+/* --- the plan --- */
+
+static void
+logs_are_planned_by_width(void **state)
+{
+    struct job *j = job_of("task=1 dataset=logs from=1000 to=1249");
+    struct step *s;
+    uint64_t at = 1000;
+    (void)state;
+    assert_int_equal(job_load(j, endpoint, 0), 3);
+    while ((s = next_step(j, 0))) {
+        assert_int_equal(s->kind, STEP_LOGS);
+        assert_int_equal(s->at.from, at);
+        assert_true(piece_width(s->at) <= 100);
+        at = s->at.to + 1;
+        good(j, s);
+    }
+    assert_int_equal(at, 1250);
+    finished(j, 1000, 1249);
+    job_free(j);
+}
+
+static void
+blocks_are_planned_by_batch(void **state)
+{
+    struct job *j = job_of("task=1 dataset=blocks,transactions from=0 to=99");
+    struct step *s;
+    int steps = 0;
+    (void)state;
+    for (; (s = next_step(j, 0)); steps++) {
+        assert_int_equal(s->needs, NEED_BLOCK | NEED_RECEIPTS);
+        assert_true(piece_width(s->at) * 2 <= 25);
+        good(j, s);
+    }
+    assert_int_equal(steps, 9); /* 12 blocks of 2 calls each */
+    finished(j, 0, 99);
+    job_free(j);
+}
+
+static void
+logs_wait_for_the_headers_of_their_window(void **state)
+{
+    struct job *j = job_of("task=1 dataset=logs,blocks from=0 to=1999");
+    struct step *s;
+    uint64_t logs = 0, headers = 0;
+    (void)state;
+    while ((s = next_step(j, 0))) {
+        if (s->kind == STEP_LOGS) {
+            assert_non_null(s->window);
+            assert_true(s->at.from >= s->window->at.from && s->at.to <= s->window->at.to);
+            assert_int_equal(s->window->got, piece_width(s->window->at));
+            logs += piece_width(s->at);
+        } else {
+            headers += piece_width(s->at);
+        }
+        good(j, s);
+    }
+    assert_int_equal(headers, 2000);
+    assert_int_equal(logs, 2000);
+    assert_null(j->windows);
+    finished(j, 0, 1999);
+    job_free(j);
+}
+
+static void
+windows_bound_what_is_kept(void **state)
+{
+    struct job *j = job_of("task=1 dataset=logs,blocks from=0 to=99999");
+    struct step *s;
+    size_t n = 0;
+    (void)state;
+    while ((s = next_step(j, 0))) { /* nothing is answered */
+        step_free(s);
+        n++;
+    }
+    assert_true(n * 25 <= (size_t)JOB_WINDOW * JOB_WINDOWS + 25 * JOB_WINDOWS);
+    j->flying = 0;
+    job_free(j);
+}
+
+static void
+nothing_is_asked_beyond_the_head(void **state)
+{
+    struct job *j = job_of("task=1 dataset=logs from=99950 to=100049");
+    struct step *s = next_step(j, 0);
+    (void)state;
+    assert_int_equal(s->at.to, 100000);
+    good(j, s);
+    assert_null(next_step(j, 0));
+    assert_true(job_beyond(j, 100000));
+    assert_false(job_over(j));
+    job_cut_after(j, 100000, REASON_HEAD, 2000);
+    gives_back(j, CONTROL_DECLINED, 100001, 100049);
+    finished(j, 99950, 100000);
+    job_free(j);
+}
+
+static void
+a_batch_too_small_for_a_block_is_split(void **state)
+{
+    const struct judgement one = {.verdict = VERDICT_BATCH, .wait_ms = -1, .max_items = 1};
+    struct job *j = job_of("task=1 dataset=blocks,transactions from=5 to=6");
+    struct step *s;
+    unsigned needs = 0;
+    (void)state;
+    endpoint_batch_refused(endpoint, &one, 25);
+    for (int i = 0; i < 2; i++) {
+        s = next_step(j, 0);
+        assert_non_null(s->assembly);
+        assert_int_equal(s->at.from, 5);
+        assert_int_equal(s->at.to, 5);
+        needs += s->needs;
+        j->flying--;
+        step_free(s);
+    }
+    assert_int_equal(needs, NEED_BLOCK + NEED_RECEIPTS);
+    job_free(j);
+}
+
+static void
+hashes_are_planned_in_pairs(void **state)
+{
+    char line[3000] = "task=1 dataset=transactions hashes=";
+    struct step *s;
+    uint64_t n = 0;
+    (void)state;
+    for (int i = 0; i < 30; i++)
+        snprintf(line + strlen(line), 80, "%s0x%064x", i ? "," : "", i + 1);
+    struct job *j = job_of(line);
+    while ((s = next_step(j, 0))) {
+        assert_true(piece_width(s->at) <= 12);
+        n += piece_width(s->at);
+        good(j, s);
+    }
+    assert_int_equal(n, 30);
+    finished(j, 0, 29);
+    job_free(j);
+}
+
+/* --- troubles --- */
+
+static void
+a_wide_range_is_cut_and_goes_on_at_once(void **state)
+{
+    const struct judgement range = {.verdict = VERDICT_RANGE, .wait_ms = -1, .max_blocks = 10};
+    struct job *j = job_of("task=1 dataset=logs from=0 to=99");
+    struct step *s = next_step(j, 0);
+    uint64_t covered = 0;
+    (void)state;
+    trouble(j, s, range, "eth_getLogs", 0);
+    while ((s = next_step(j, 0))) {
+        assert_true(piece_width(s->at) <= 11);
+        covered += piece_width(s->at);
+        good(j, s);
+    }
+    assert_int_equal(covered, 100);
+    finished(j, 0, 99);
+    job_free(j);
+}
+
+static void
+one_block_is_cut_by_its_filter_then_by_receipts(void **state)
+{
+    struct job *j = job_of("task=1 dataset=logs from=7 to=7 address="
+                           "0x0000000000000000000000000000000000000001,"
+                           "0x0000000000000000000000000000000000000002");
+    struct step *s = next_step(j, 0), *t;
+    (void)state;
+    trouble(j, s, density, "eth_getLogs", 0);
+    s = next_step(j, 0);
+    t = next_step(j, 0);
+    assert_int_equal(s->values.of[0].n, 1);
+    assert_int_equal(t->values.of[0].n, 1);
+    assert_int_equal(t->values.of[0].from, 1);
+    good(j, s);
+    assert_false(pieces_hold(&j->done, (struct piece){7, 7})); /* the other half is missing */
+    trouble(j, t, density, "eth_getLogs", 0);
+    t = next_step(j, 0);
+    assert_int_equal(t->kind, STEP_DENSE);
+    assert_int_equal(t->needs, NEED_RECEIPTS);
+    assert_int_equal(t->values.of[0].from, 1);
+    good(j, t);
+    finished(j, 7, 7);
+    job_free(j);
+}
+
+static void
+retries_pause_and_end(void **state)
+{
+    struct job *j = job_of("task=1 dataset=logs from=5 to=5");
+    struct step *s;
+    int64_t now = 0;
+    int tries = 0;
+    (void)state;
+    while ((s = next_step(j, now))) {
+        tries++;
+        trouble(j, s, transient, "eth_getLogs", now);
+        if (tries == 1) {
+            assert_null(next_step(j, now)); /* not at once */
+            assert_true(steps_next_ms(j->ready, now) <= now + 1000);
+            assert_true(steps_next_ms(j->ready, now) >= now + 500);
+        }
+        now += 30000;
+    }
+    assert_int_equal(tries, 4); /* and three retries */
+    gives_back(j, CONTROL_FAILED, 5, 5);
+    assert_non_null(strstr(j->cut.error, "it said so"));
+    job_free(j);
+}
+
+static void
+what_is_finished_before_a_failure_counts(void **state)
+{
+    struct job *j = job_of("task=1 dataset=logs from=0 to=299");
+    struct step *a = next_step(j, 0), *b = next_step(j, 0), *c = next_step(j, 0);
+    const struct judgement lost = {.verdict = VERDICT_NOMETHOD, .wait_ms = -1};
+    (void)state;
+    trouble(j, b, lost, "eth_getLogs", 0);
+    assert_false(job_over(j)); /* two are still under way */
+    good(j, a);
+    good(j, c);
+    gives_back(j, CONTROL_REFUSED, 100, 299);
+    finished(j, 0, 99);
+    job_free(j);
+}
+
+static void
+pruned_blocks_go_back_the_others_stay(void **state)
+{
+    const struct judgement pruned = {.verdict = VERDICT_PRUNED, .wait_ms = -1, .min_block = 60};
+    struct job *j = job_of("task=1 dataset=logs from=0 to=99");
+    struct step *s = next_step(j, 0);
+    (void)state;
+    trouble(j, s, pruned, "eth_getLogs", 0);
+    s = next_step(j, 0);
+    assert_int_equal(s->at.from, 60);
+    assert_int_equal(s->at.to, 99);
+    good(j, s);
+    gives_back(j, CONTROL_REFUSED, 0, 59);
+    finished(j, 60, 99);
+    assert_int_equal(coping.logs_from, 60);
+    job_free(j);
+}
+
+static void
+a_block_that_does_not_come_is_declined(void **state)
+{
+    const struct judgement unseen = {.verdict = VERDICT_NOTYET, .wait_ms = -1};
+    struct job *j = job_of("task=1 dataset=logs from=0 to=199");
+    struct step *s = next_step(j, 0);
+    int64_t now = 0;
+    int tries = 0;
+    (void)state;
+    good(j, s);
+    while ((s = next_step(j, now))) {
+        assert_true(++tries < 20);
+        trouble(j, s, unseen, "eth_getLogs", now);
+        now += 10000;
+    }
+    gives_back(j, CONTROL_DECLINED, 100, 199);
+    assert_int_equal(j->cut.reason, REASON_HEAD);
+    finished(j, 0, 99);
+    job_free(j);
+}
+
+static void
+bad_data_gets_a_second_chance(void **state)
+{
+    const struct judgement bad = {.verdict = VERDICT_BADDATA, .wait_ms = -1};
+    struct job *j = job_of("task=1 dataset=logs from=5 to=5");
+    (void)state;
+    trouble(j, next_step(j, 0), bad, "eth_getLogs", 0);
+    assert_false(job_over(j));
+    trouble(j, next_step(j, 0), bad, "eth_getLogs", 0);
+    gives_back(j, CONTROL_FAILED, 5, 5);
+    job_free(j);
+}
+
+static void
+rates_are_not_failures(void **state)
+{
+    const struct judgement rate = {.verdict = VERDICT_RATE, .wait_ms = 700};
+    const struct judgement long_rate = {.verdict = VERDICT_RATE, .wait_ms = 600000};
+    struct job *j = job_of("task=1 dataset=logs from=5 to=5");
+    (void)state;
+    trouble(j, next_step(j, 0), rate, "eth_getLogs", 0);
+    assert_null(next_step(j, 699));
+    trouble(j, next_step(j, 700), long_rate, "eth_getLogs", 700);
+    gives_back(j, CONTROL_DECLINED, 5, 5); /* others need not wait ten minutes */
+    assert_int_equal(j->cut.wait_ms, 600000);
+    job_free(j);
+}
+
+static void
+missing_methods_have_others(void **state)
+{
+    const struct judgement none = {.verdict = VERDICT_NOMETHOD, .wait_ms = -1};
+    struct job *j = job_of("task=1 dataset=traces from=5 to=5");
+    (void)state;
+    trouble(j, next_step(j, 0), none, "trace_block", 0);
+    assert_true(coping.lacks.trace_block);
+    assert_false(job_over(j));
+    trouble(j, next_step(j, 0), none, "debug_traceBlockByNumber", 0);
+    gives_back(j, CONTROL_REFUSED, 5, 5);
+    job_free(j);
+}
+
+static void
+a_refused_key_ends_the_fetcher(void **state)
+{
+    const struct judgement auth = {.verdict = VERDICT_AUTH, .wait_ms = -1};
+    struct job *j = job_of("task=1 dataset=logs from=5 to=5");
+    int64_t now = 0;
+    (void)state;
+    for (int i = 0; i < 3; i++, now += 5000)
+        trouble(j, next_step(j, now), auth, "eth_getLogs", now);
+    assert_true(coping.fatal[0]);
+    gives_back(j, CONTROL_DECLINED, 5, 5);
+    job_free(j);
+}
+
+static void
+pauses_grow_to_thirty_seconds(void **state)
+{
+    (void)state;
+    for (uint32_t n = 1; n < 12; n++) {
+        int64_t full = n < 6 ? 1000 << (n - 1) : 30000;
+        int64_t pause = cope_pause_ms(&coping, n);
+        assert_true(pause >= full / 2 && pause <= full);
+    }
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(logs_are_planned_by_width),
+        TEST(blocks_are_planned_by_batch),
+        TEST(logs_wait_for_the_headers_of_their_window),
+        TEST(windows_bound_what_is_kept),
+        TEST(nothing_is_asked_beyond_the_head),
+        TEST(a_batch_too_small_for_a_block_is_split),
+        TEST(hashes_are_planned_in_pairs),
+        TEST(a_wide_range_is_cut_and_goes_on_at_once),
+        TEST(one_block_is_cut_by_its_filter_then_by_receipts),
+        TEST(retries_pause_and_end),
+        TEST(what_is_finished_before_a_failure_counts),
+        TEST(pruned_blocks_go_back_the_others_stay),
+        TEST(a_block_that_does_not_come_is_declined),
+        TEST(bad_data_gets_a_second_chance),
+        TEST(rates_are_not_failures),
+        TEST(missing_methods_have_others),
+        TEST(a_refused_key_ends_the_fetcher),
+        TEST(pauses_grow_to_thirty_seconds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
