@@ -20,9 +20,10 @@ static struct buf notes;
 static int
 set_up(void **state)
 {
+    static int n; /* a closed socket's address is free only some time later */
     char address[64], err[200];
     (void)state;
-    snprintf(address, sizeof address, "ipc://%s/s", folder);
+    snprintf(address, sizeof address, "ipc://%s/%d", folder, n++);
     struct link_options pull = {.address = address, .role = LINK_PULL, .bind = true, .high_water = 1000};
     struct link_options push = {.address = address, .role = LINK_PUSH, .high_water = 1000};
     in = link_open(&pull, err, sizeof err);
@@ -234,6 +235,11 @@ main(void)
         return 1;
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     link_terminate();
+    char path[64];
+    for (int i = 0; i < 5; i++) {
+        snprintf(path, sizeof path, "%s/%d", folder, i);
+        unlink(path);
+    }
     rmdir(folder);
     return failed;
 }
