@@ -46,7 +46,7 @@ struct lane {
     char error[300];
 
     /* conflicts: */
-    bool staging, distinct;
+    bool staging;
     unsigned stage_left, stage_next, conflicts, vanished, prepares;
 };
 
@@ -206,11 +206,6 @@ failed(struct lane *l, int64_t now_ms)
     case PG_CONFLICT:
         conflict(l, now_ms);
         break;
-    case PG_TWICE:
-        if (l->distinct)
-            isolate(l);
-        l->distinct = true;
-        break;
     case PG_DATA:
         isolate(l);
         break;
@@ -326,7 +321,7 @@ batch_sql(struct lane *l, struct buf *sql)
             continue;
         schema_copy_sql(sql, schema, tables[t], staged);
         if (staged)
-            schema_merge_sql(sql, schema, tables[t], l->distinct);
+            schema_merge_sql(sql, schema, tables[t]);
     }
     size_t n = collect_covers(l, &covers, NULL);
     n = coverage_sort(covers, n);
@@ -580,7 +575,6 @@ written(struct lane *l, int64_t now_ms)
     s->batches++;
     l->backoff_ms = 0;
     l->vanished = l->conflicts = l->prepares = 0;
-    l->distinct = false;
     if (l->staging) {
         s->staged++;
         l->stage_left -= l->stage_left > 0;
@@ -625,7 +619,7 @@ finish_attempt(struct lane *l, int64_t now_ms)
             close_connection(l);
         return;
     }
-    if (l->state == PREPARING && (l->class == PG_CONFLICT || l->class == PG_TWICE || l->class == PG_DATA))
+    if (l->state == PREPARING && (l->class == PG_CONFLICT || l->class == PG_DATA))
         l->class = PG_AGAIN; /* no message is to blame yet */
     if (l->class != PG_FINE)
         failed(l, now_ms);

@@ -36,7 +36,7 @@ pg_classify(const char *s)
         enum pg_class class;
     } rules[] = {
         /* the longer prefix first */
-        {"23505", PG_CONFLICT}, {"23P01", PG_CONFLICT}, {"21000", PG_TWICE},
+        {"23505", PG_CONFLICT}, {"23P01", PG_CONFLICT},
         {"23503", PG_VANISHED}, {"42P01", PG_VANISHED}, {"3F000", PG_VANISHED},
         {"53100", PG_FULL},     {"25006", PG_LOST},     {"57P", PG_LOST},
         {"08", PG_LOST},        {"28", PG_ACCESS},      {"3D", PG_ACCESS},

@@ -22,7 +22,6 @@ enum pg_class {
     PG_AGAIN,    /* deadlock, serialisation, lock timeout, server short of something: retry */
     PG_FULL,     /* the server's disk is full: retry */
     PG_CONFLICT, /* a key is there already */
-    PG_TWICE,    /* ON CONFLICT met one key twice in one statement */
     PG_DATA,     /* a row or value is to blame */
     PG_VANISHED, /* a table, schema or job that was there is gone */
     PG_CONFIG,   /* the schema does not fit, or a right is missing: no retry can help */

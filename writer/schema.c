@@ -232,7 +232,6 @@ add_moved(struct buf *b, const char *schema, const struct table *t)
     sql_key(b, t, "a.");
     buf_adds(b, ") <> (");
     sql_key(b, t, "b.");
-    /* a stage has no statistics: rather look each row up than read the whole table */
     buf_adds(b, ");\nSET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;\nDELETE FROM ");
     sql_table(b, schema, t->name);
     buf_adds(b, " t USING ");
@@ -273,42 +272,54 @@ add_values(struct buf *b, const struct table *t, const char *prefix, bool assign
     }
 }
 
-void
-schema_merge_sql(struct buf *b, const char *schema, const struct table *t, bool distinct)
+/* A row that is there already, equal in every column, is neither locked nor written again: of a
+ * batch that is sent a second time most rows are. */
+static void
+add_not_equal(struct buf *b, const char *schema, const struct table *t)
 {
-    distinct |= t->newest != NULL;
+    buf_adds(b, "NOT EXISTS (SELECT FROM ");
+    sql_table(b, schema, t->name);
+    buf_adds(b, " t WHERE (");
+    sql_key(b, t, "t.");
+    buf_adds(b, ") = (");
+    sql_key(b, t, "s.");
+    buf_adds(b, ") AND (");
+    add_values(b, t, "t.", false);
+    buf_adds(b, ") IS NOT DISTINCT FROM (");
+    add_values(b, t, "s.", false);
+    buf_adds(b, "))");
+}
+
+void
+schema_merge_sql(struct buf *b, const char *schema, const struct table *t)
+{
     if (t->unique)
         add_moved(b, schema, t);
-    buf_adds(b, "INSERT INTO ");
+    /* a stage has no statistics: rather look each row up than read the whole table */
+    buf_adds(b, "SET LOCAL work_mem = '32MB'; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;\n"
+                "INSERT INTO ");
     sql_table(b, schema, t->name);
     buf_adds(b, " AS t (");
     sql_columns(b, t, "");
     buf_adds(b, ") SELECT ");
-    if (distinct) {
-        buf_adds(b, "DISTINCT ON (");
-        sql_key(b, t, "");
-        buf_adds(b, ") ");
-    }
-    sql_columns(b, t, "");
-    buf_adds(b, " FROM ");
+    sql_columns(b, t, "s.");
+    buf_adds(b, " FROM (SELECT DISTINCT ON (");
+    sql_key(b, t, "");
+    buf_adds(b, ") * FROM ");
     add_stage(b, t);
     buf_adds(b, " ORDER BY ");
     sql_key(b, t, "");
     if (t->newest)
         buf_addf(b, ", \"%s\" DESC", t->newest);
-    if (distinct)
-        buf_adds(b, ", ctid DESC");
+    buf_adds(b, ", ctid DESC) AS s WHERE ");
+    add_not_equal(b, schema, t);
+    buf_adds(b, " ORDER BY ");
+    sql_key(b, t, "s.");
     buf_adds(b, " ON CONFLICT (");
     sql_key(b, t, "");
     buf_adds(b, ") DO UPDATE SET ");
     add_values(b, t, "excluded.", true);
-    /* rows that are equal already are not written again */
-    buf_adds(b, " WHERE (");
-    add_values(b, t, "t.", false);
-    buf_adds(b, ") IS DISTINCT FROM (");
-    add_values(b, t, "excluded.", false);
-    buf_adds(b, ")");
     if (t->newest)
-        buf_addf(b, " AND t.\"%s\" <= excluded.\"%s\"", t->newest, t->newest);
-    buf_adds(b, ";\n");
+        buf_addf(b, " WHERE t.\"%s\" <= excluded.\"%s\"", t->newest, t->newest);
+    buf_adds(b, ";\nSET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on;\n");
 }

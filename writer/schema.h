@@ -20,8 +20,8 @@ void schema_table_sql(struct buf *b, const char *schema, const struct table *t);
 
 /* COPY into the table, or (staged) into this connection's temporary copy of it, which is made. */
 void schema_copy_sql(struct buf *b, const char *schema, const struct table *t, bool staged);
-/* Staged rows into the table: INSERT ... ON CONFLICT DO UPDATE in key order. distinct: the stage
- * may hold a key twice; the one that came last (or the newest, see tables.h) wins. */
-void schema_merge_sql(struct buf *b, const char *schema, const struct table *t, bool distinct);
+/* Staged rows into the table: INSERT ... ON CONFLICT DO UPDATE in key order. Where the stage holds
+ * a key twice, the one that came last wins (or the newest, see tables.h). */
+void schema_merge_sql(struct buf *b, const char *schema, const struct table *t);
 
 #endif

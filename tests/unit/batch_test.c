@@ -146,7 +146,7 @@ errors_fall_into_classes(void **state)
         {"57P01", PG_LOST},     {"57P03", PG_LOST},   {"08006", PG_LOST},     {"25006", PG_LOST},
         {"40P01", PG_AGAIN},    {"40001", PG_AGAIN},  {"55P03", PG_AGAIN},    {"53300", PG_AGAIN},
         {"57014", PG_AGAIN},    {"XX000", PG_AGAIN},  {"99999", PG_AGAIN},    {"53100", PG_FULL},
-        {"23505", PG_CONFLICT}, {"21000", PG_TWICE},  {"22P03", PG_DATA},     {"22008", PG_DATA},
+        {"23505", PG_CONFLICT}, {"22P03", PG_DATA},     {"22008", PG_DATA},
         {"23502", PG_DATA},     {"54000", PG_DATA},   {"23503", PG_VANISHED}, {"42P01", PG_VANISHED},
         {"42703", PG_CONFIG},   {"42501", PG_CONFIG}, {"28P01", PG_ACCESS},   {"3D000", PG_ACCESS},
     };
