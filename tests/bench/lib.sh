@@ -56,7 +56,8 @@ row() { # row WHAT FORMAT VALUE [REMARK]: FORMAT is printf's, with the unit
 # --- the database: durable, as run.sh makes it ---
 
 bench_postgres() {
-    start_postgres max_wal_size=4GB checkpoint_timeout=15min checkpoint_completion_target=0.9
+    start_postgres max_wal_size=4GB checkpoint_timeout=15min checkpoint_completion_target=0.9 \
+        track_commit_timestamp=on
     export DATABASE_URL=$DB
 }
 

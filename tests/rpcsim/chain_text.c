@@ -1,147 +1,12 @@
-/* chain_text.c - the drawn chain as JSON text: logs, blocks, transactions, receipts.
- *
- * The members and their order are those of geth. Logs are the bulk: a log is put together from
- * ready pieces (the texts of contract, topics and transaction), with no formatting call.
+/* chain_text.c - blocks, transactions and receipts of the drawn chain as JSON text, and the chain as
+ * a source. The members and their order are those of geth.
  */
-#include <stdlib.h>
-
-#include "chain.h"
+#include "chain_text.h"
 #include "chain_traces.h"
-#include "pen.h"
 
-enum {
-    LOG_ROOM = 8192,    /* bytes that one log takes at most: 1,500 bytes of data as hex, and the rest */
-    DATA_MAX = 1500,    /* bytes of data of an anonymous log */
-    OBJECT_ROOM = 4096, /* bytes of a header, transaction or receipt without its lists */
-};
+enum { OBJECT_ROOM = 4096 }; /* bytes of a header, transaction or receipt without its lists */
 
-enum fillers { FILL_STATE, FILL_TXS, FILL_RECEIPTS, FILL_MIX, FILL_R, FILL_S, FILL_WITHDRAWALS };
-
-/* What is the same for all logs of one transaction: the text from after the data to the log's index. */
-struct tail {
-    uint32_t tx;
-    size_t n;
-    char text[400];
-};
-
-static char *
-pen_account(char *p, const struct account *a)
-{
-    p = PEN(p, "\"0x");
-    p = pen_put(p, a->hex, 40);
-    return PEN(p, "\"");
-}
-
-static char *
-pen_hash(char *p, const uint8_t hash[32])
-{
-    p = PEN(p, "\"0x");
-    p = pen_hex(p, hash, 32);
-    return PEN(p, "\"");
-}
-
-static void
-make_tail(const struct chain *c, const struct block_facts *b, uint32_t tx, struct tail *out)
-{
-    struct tx_facts t;
-    chain_tx(c, b, tx, &t);
-    char *p = PEN(out->text, "\",\"blockNumber\":\"");
-    p = pen_quantity(p, b->number);
-    p = PEN(p, "\",\"transactionHash\":");
-    p = pen_hash(p, t.hash);
-    p = PEN(p, ",\"transactionIndex\":\"");
-    p = pen_quantity(p, tx);
-    p = PEN(p, "\",\"blockHash\":");
-    p = pen_hash(p, b->hash);
-    if (chain_options(c)->log_timestamps) {
-        p = PEN(p, ",\"blockTimestamp\":\"");
-        p = pen_quantity(p, b->timestamp);
-        p = PEN(p, "\"");
-    }
-    p = PEN(p, ",\"logIndex\":\"");
-    out->tx = tx;
-    out->n = (size_t)(p - out->text);
-}
-
-static char *
-pen_data(char *p, const struct log_facts *l)
-{
-    switch (l->kind) {
-    case LOG_NFT:
-        return p;
-    case LOG_SINGLE:
-        return pen_word(pen_word(p, l->amount % 10000), l->amount);
-    case LOG_BATCH: {
-        const uint64_t words[] = {64, 160, 2, l->amount % 100, 100 + l->amount % 100, 2, l->amount, l->amount >> 9};
-        for (size_t i = 0; i < 8; i++)
-            p = pen_word(p, words[i]);
-        return p;
-    }
-    case LOG_UNINDEXED:
-        p = pen_put(p, l->from->topic.hex, 64);
-        p = pen_put(p, l->to->topic.hex, 64);
-        return pen_word(p, l->amount);
-    case LOG_ANONYMOUS:
-        memset(p, 'a', l->amount % DATA_MAX * 2);
-        return p + l->amount % DATA_MAX * 2;
-    default:
-        return pen_word(p, l->amount);
-    }
-}
-
-static char *
-pen_log(char *p, const struct log_facts *l, const struct tail *tail)
-{
-    p = PEN(p, "{\"address\":\"0x");
-    p = pen_put(p, l->contract->hex, 40);
-    p = PEN(p, "\",\"topics\":[");
-    for (size_t i = 0; i < l->n_topics; i++) {
-        p = PEN(p, "\"0x");
-        p = pen_put(p, l->topics[i]->hex, 64);
-        p = PEN(p, "\",");
-    }
-    p -= l->n_topics > 0;
-    p = PEN(p, "],\"data\":\"0x");
-    p = pen_data(p, l);
-    p = pen_put(p, tail->text, tail->n);
-    p = pen_quantity(p, l->index);
-    return PEN(p, "\",\"removed\":false}");
-}
-
-static size_t
-add_logs(const struct chain *c, const struct block_facts *b, const struct filter *f, uint32_t from,
-         uint32_t to, struct buf *out)
-{
-    struct tail tail = {.tx = UINT32_MAX};
-    size_t n = 0;
-    for (uint32_t i = from; i < to; i++) {
-        struct log_facts l;
-        chain_log(c, b, i, &l);
-        if (f) {
-            const uint8_t *topics[4];
-            for (size_t k = 0; k < l.n_topics; k++)
-                topics[k] = l.topics[k]->raw;
-            if (!filter_match(f, l.contract->address, topics, l.n_topics))
-                continue;
-        }
-        if (tail.tx != l.tx)
-            make_tail(c, b, l.tx, &tail);
-        char *p = buf_room(out, LOG_ROOM);
-        out->n += (size_t)(PEN(pen_log(p, &l, &tail), ",") - p);
-        n++;
-    }
-    return n;
-}
-
-static size_t
-chain_logs(void *self, uint64_t number, const struct filter *f, struct buf *out)
-{
-    const struct chain *c = self;
-    struct block_facts b;
-    chain_block(c, number, &b);
-    bool all = f->addresses.n == 0 && f->positions == 0;
-    return add_logs(c, &b, all ? NULL : f, 0, b.n_logs, out);
-}
+enum fillers { FILL_STATE, FILL_TXS, FILL_RECEIPTS, FILL_MIX, FILL_R, FILL_S };
 
 static void
 add_bloom(const struct chain *c, const struct block_facts *b, uint32_t from, uint32_t to, struct bloom *bloom)
@@ -233,7 +98,7 @@ chain_tx_text(void *self, uint64_t number, uint32_t index, struct buf *out)
 }
 
 static char *
-pen_receipt_end(char *p, const struct block_facts *b, const struct tx_facts *t, const struct bloom *bloom)
+pen_receipt_end(char *p, const struct tx_facts *t, const struct bloom *bloom)
 {
     p = PEN(p, "],\"logsBloom\":\"0x");
     p = pen_hex(p, bloom->bytes, sizeof bloom->bytes);
@@ -247,7 +112,6 @@ pen_receipt_end(char *p, const struct block_facts *b, const struct tx_facts *t, 
     p = pen_quantity(p, t->index);
     p = PEN(p, "\",\"type\":\"");
     p = pen_quantity(p, t->type);
-    (void)b;
     return PEN(p, "\"}");
 }
 
@@ -279,10 +143,10 @@ add_receipt(const struct chain *c, const struct block_facts *b, const struct tx_
     p = PEN(p, "\",\"logs\":[");
     out->n += (size_t)(p - start);
     struct bloom bloom = {0};
-    out->n -= add_logs(c, b, NULL, t->first_log, t->first_log + t->n_logs, out) > 0; /* the last comma */
+    out->n -= chain_add_logs(c, b, NULL, t->first_log, t->first_log + t->n_logs, out) > 0; /* the last comma */
     add_bloom(c, b, t->first_log, t->first_log + t->n_logs, &bloom);
     start = buf_room(out, OBJECT_ROOM);
-    out->n += (size_t)(pen_receipt_end(start, b, t, &bloom) - start);
+    out->n += (size_t)(pen_receipt_end(start, t, &bloom) - start);
 }
 
 /* The receipts [from, to) of a block, commas between; gas adds up from the block's first. */

@@ -79,7 +79,7 @@ set(json_t **at, json_t *v)
 static void
 insert_by(json_t **array, json_t *v, const char *member)
 {
-    uint64_t index = 0, other;
+    uint64_t index = 0, other = 0;
     size_t i = 0;
     if (!*array)
         *array = json_array();
@@ -187,6 +187,7 @@ read_file(struct reading *in, const char *path)
     bool ok = gzip_read_file(path, &text, in->err, in->size) &&
               (lines ? take_lines(in, &text) : take_value(in, (struct span){text.p, text.n}, false, 0));
     buf_free(&text);
+    in->file = "";
     return ok;
 }
 

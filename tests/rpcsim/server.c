@@ -113,7 +113,7 @@ reset(struct MHD_Connection *connection)
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     const struct sockaddr none = {.sa_family = AF_UNSPEC};
     if (info)
-        connect(info->connect_fd, &none, sizeof none);
+        (void)connect(info->connect_fd, &none, sizeof none);
 }
 
 /* Gives half of the body; then an error at once, or after a while. */
