@@ -4,8 +4,8 @@
  *   ok         success  success   served   -           latency
  *   rate       success  -         refused  see throttle  -
  *   quota      success  -         -        as long as told  -
- *   timeout    failure  failure   -        -           cut      narrower eth_getLogs
- *   transient  failure  failure   -        if told     -        narrower after two in a row
+ *   timeout    failure  failure   -        -           cut      two in a row: narrower eth_getLogs
+ *   transient  failure  failure   -        if told     -
  *   bad data   failure  failure   -        -           -
  *   no method  success  off 24 h  -        -           -
  *   the rest   success  success   served   -           -        (refusals of a size are answers)
@@ -54,7 +54,7 @@ struct endpoint {
     bool started;              /* the clock is known */
     uint32_t in_flight;
     uint32_t throttled;        /* refusals for the rate that slowing down did not end */
-    uint32_t heavy;            /* transient answers of eth_getLogs in a row */
+    uint32_t heavy;            /* timeouts of eth_getLogs, none answered between */
     int64_t pause_until_ms, quota_until_ms;
     uint64_t rebased_width;    /* that latencies are compared at */
     uint64_t head, min_block;
@@ -247,9 +247,11 @@ heed_failure(struct endpoint *e, const char *method, const struct judgement *j, 
 
     if (j->wait_ms > 0)
         pause_until(e, now_ms + j->wait_ms);
-    if (is_timeout(j))
-        aimd_timeout(&e->aimd, sent_ms, now_ms);
-    if (logs && j->verdict == VERDICT_TRANSIENT && (is_timeout(j) || ++e->heavy >= 2))
+    if (!is_timeout(j))
+        return;
+    aimd_timeout(&e->aimd, sent_ms, now_ms);
+    /* one alone may be chance; the step that met it is split by its owner anyhow */
+    if (logs && ++e->heavy >= 2)
         width_timeout(&e->width, sent_ms, now_ms);
 }
 
