@@ -72,6 +72,7 @@ ticks() { # ticks FIELD... < /proc/PID/stat: sum of these fields
 
 pg_cpu() { # seconds that PostgreSQL used so far, dead backends too
     local main pid sum line
+    sql 'select pg_sleep(0.1)' >/dev/null # backends that ended are counted by then
     main=$(head -n 1 "$PGDATA_DIR/postmaster.pid")
     line=$(<"/proc/$main/stat")
     line=${line##*) }

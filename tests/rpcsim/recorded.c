@@ -178,16 +178,16 @@ take_lines(struct reading *in, const struct buf *text)
 static bool
 read_file(struct reading *in, const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    in->file = slash ? slash + 1 : path;
-    bool lines = strstr(in->file, ".jsonl"), json = strstr(in->file, ".json");
-    if (!json || strncmp(in->file, "expected", 8) == 0)
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    if (!strstr(name, ".json") || strncmp(name, "expected", 8) == 0)
         return true;
     struct buf text = {0};
+    in->file = name;
     bool ok = gzip_read_file(path, &text, in->err, in->size) &&
-              (lines ? take_lines(in, &text) : take_value(in, (struct span){text.p, text.n}, false, 0));
+              (strstr(name, ".jsonl") ? take_lines(in, &text)
+                                      : take_value(in, (struct span){text.p, text.n}, false, 0));
     buf_free(&text);
-    in->file = "";
+    in->file = NULL;
     return ok;
 }
 
