@@ -95,6 +95,13 @@ holdings_sampled(struct holdings *h, uint64_t block, size_t max)
 }
 
 void
+holdings_missing(struct holdings *h)
+{
+    h->lacks = h->at;
+    bisect(h);
+}
+
+void
 holdings_controlled(struct holdings *h, bool any)
 {
     if (any && !h->bisecting) {

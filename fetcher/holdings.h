@@ -42,6 +42,7 @@ void holdings_doubt(struct holdings *h, uint64_t block, uint64_t head);
 size_t holdings_sample(const struct holdings *h, uint64_t *blocks, size_t max);
 /* The lowest of them whose bloom is not empty, UINT64_MAX: none. max as before. */
 void holdings_sampled(struct holdings *h, uint64_t block, size_t max);
+void holdings_missing(struct holdings *h); /* not even their headers are held */
 /* CONTROL: were there logs in block h->candidate? */
 void holdings_controlled(struct holdings *h, bool any);
 void holdings_abandon(struct holdings *h); /* the check cannot be made now */

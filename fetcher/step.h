@@ -52,8 +52,9 @@ struct step {
     struct window *window;     /* LOGS: the headers of these blocks, or NULL */
     struct assembly *assembly; /* part of a block that is put together, or NULL */
     struct step *origin;       /* CONTROL: owned; the step whose empty answer is doubted */
-    uint32_t failures, bad, unseen, throttled; /* ends so far: transient, bad data, not yet, rate */
-    bool proved;               /* LOGS: an empty answer is believed */
+    uint32_t failures, bad, unseen, throttled, doubts; /* ends so far: transient, bad data, not yet, rate */
+    bool empty;                /* LOGS, doubted: no log at all was sent */
+    bool proved;               /* LOGS: its silence is believed */
     int64_t not_before_ms;
 };
 

@@ -124,6 +124,8 @@ sample_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
     else if (answers[0].judgement.verdict == VERDICT_TRANSIENT ||
              answers[0].judgement.verdict == VERDICT_RATE)
         s->next_ms = s->now_ms + 1000;
+    else if (answers[0].judgement.verdict == VERDICT_PRUNED)
+        holdings_missing(&s->holdings);
     else
         holdings_abandon(&s->holdings);
     report_answers(s->report, r, answers, s->now_ms);

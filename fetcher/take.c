@@ -7,6 +7,8 @@
 #include "common/num.h"
 #include "fetcher/take_blocks.h"
 
+enum { DOUBTS_MAX = 3 }; /* checks of one step's silence that came to nothing */
+
 /* --- all or nothing --- */
 
 void
@@ -55,17 +57,17 @@ log_rows(struct log *l, void *context, char *why)
 
 /* --- logs --- */
 
-/* The lowest of the step's blocks whose bloom could match, though no log was sent; UINT64_MAX. */
+/* The lowest of these blocks whose bloom could match, though no log of it was sent; UINT64_MAX: none. */
 static uint64_t
-suspicious_block(const struct step *s, const struct task *view)
+suspicious_block(const struct step *s, struct piece silent, const struct task *view)
 {
     enum { VALUES_MAX = 16 }; /* hashing more for each block costs more than it finds */
     size_t n = view->n_addresses;
     for (size_t i = 0; i < TASK_TOPICS; i++)
         n += view->n_topics[i];
-    if (!s->window || n > VALUES_MAX)
+    if (n > VALUES_MAX)
         return UINT64_MAX;
-    for (uint64_t b = s->at.from; b <= s->at.to; b++) {
+    for (uint64_t b = silent.from; b <= silent.to; b++) {
         const struct header *h = &s->window->headers[b - s->window->at.from];
         if (h->has_bloom && bloom_may_match(h->bloom, view))
             return b;
@@ -73,22 +75,39 @@ suspicious_block(const struct step *s, const struct task *view)
     return UINT64_MAX;
 }
 
-/* An empty answer is not always the truth. True: the step waits for the proof. */
+/* With headers: one block that should have logs tells. True: it is asked for. */
 static bool
-doubt(struct taking *t, struct flight *f, const struct task *view)
+doubt_by_bloom(struct flight *f, struct piece silent, bool empty, const struct task *view)
+{
+    uint64_t block = suspicious_block(f->step, silent, view);
+    if (block == UINT64_MAX)
+        return false;
+    struct step *control = step_new(STEP_CONTROL, (struct piece){block, block});
+    control->origin = f->step;
+    f->step->empty = empty;
+    job_put(f->job, control);
+    return true;
+}
+
+/* Silence is not always the truth: a node without old logs answers as if there were none, for a
+ * whole range or for the first blocks of it. True: the step waits for the proof. */
+static bool
+doubt(struct taking *t, struct flight *f, struct piece silent, const struct task *view)
 {
     struct step *s = f->step;
-    uint64_t block = suspicious_block(s, view);
-    if (s->proved)
+    bool believed = holdings_believe(t->holdings, s->at.from);
+    bool empty = silent.to == s->at.to;
+    if (s->proved || silent.from > silent.to || (believed && !(empty && s->window)))
         return false;
-    if (block != UINT64_MAX) {
-        struct step *control = step_new(STEP_CONTROL, (struct piece){block, block});
-        control->origin = s;
-        job_put(f->job, control);
+    if (s->window)
+        return doubt_by_bloom(f, silent, empty, view);
+    if (++s->doubts > DOUBTS_MAX) {
+        job_stop(f->job, CONTROL_FAILED, REASON_NONE, 0,
+                 "no logs of blocks %llu-%llu, and it cannot be checked that there are none",
+                 (unsigned long long)silent.from, (unsigned long long)silent.to);
+        step_free(s);
         return true;
     }
-    if (s->window || holdings_believe(t->holdings, s->at.from))
-        return false;
     holdings_doubt(t->holdings, s->at.from, endpoint_head(t->coping->endpoint));
     s->not_before_ms = INT64_MAX; /* until the check is over: work.c */
     job_put(f->job, s);
@@ -138,10 +157,17 @@ take_logs(struct taking *t, struct flight *f, const struct rpc_request *r,
     }
     t->density_known = true;
     endpoint_logs_ok(t->coping->endpoint, s->at.from, s->at.to, n, r->bytes, t->now_ms);
+    struct piece silent = s->at;
+    if (n > 0)
+        silent.to = target.first - 1; /* of none, if it is the range's first block */
+    if (n > 0 && target.first == s->at.from)
+        silent = (struct piece){1, 0};
+    if (doubt(t, f, silent, &view)) {
+        rows_undo(j, &mark);
+        return;
+    }
     if (n > 0)
         holdings_saw(t->holdings, target.first);
-    else if (doubt(t, f, &view))
-        return;
     job_done(j, s);
 }
 
@@ -160,8 +186,13 @@ take_control(struct taking *t, struct flight *f, const struct rpc_request *r,
     }
     if (any) {
         a->judgement.verdict = VERDICT_OK;
+        holdings_saw(t->holdings, origin->at.from); /* blocks before this one cannot have any that match */
         s->origin = NULL;
-        job_done(f->job, origin);
+        origin->proved = true;
+        if (origin->empty)
+            job_done(f->job, origin);
+        else
+            job_put(f->job, origin);
         step_free(s);
         return;
     }
