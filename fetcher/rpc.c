@@ -1,15 +1,13 @@
 /* rpc.c - requests in flight on a libcurl multi handle; see rpc.h.
  *
  * Transfers (an easy handle, the text sent, the body received) are reused, newest first, so a
- * steady stream of requests allocates nothing. In flight they stand in a list, oldest first: when
- * the bodies together pass max_bytes, only the oldest that has begun goes on, so that something
- * always ends. Timeouts are ours and not libcurl's, for two reasons: the time that a transfer was
- * paused by us must not count against the endpoint, and tests own the clock.
+ * steady stream of requests allocates nothing. Timeouts and the bound on memory are not libcurl's
+ * but traffic.h's: the time that we pause a transfer must not count against the endpoint, and
+ * tests own the clock.
  */
 #include "fetcher/rpc.h"
 
 #include <curl/curl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +18,9 @@
 #include "common/opts.h"
 #include "common/talk.h"
 #include "fetcher/reply.h"
+#include "fetcher/request.h"
 #include "fetcher/secrets.h"
+#include "fetcher/traffic.h"
 
 enum {
     CONNECT_MS = 10000,
@@ -33,16 +33,15 @@ enum {
 };
 
 struct transfer {
+    struct trip trip; /* first: a trip is a transfer */
     struct rpc *c;
     CURL *easy;
     struct rpc_request *r;
     struct buf post, body;
     uint64_t first_id;
-    int64_t sent_ms, heard_ms; /* since when the request runs (pauses excluded), last byte */
-    int64_t paused_ms;         /* since when, -1: it is not */
-    int64_t retry_after_ms;    /* -1: absent */
-    bool begun, too_large, resent;
-    struct transfer *prev, *next; /* in flight, by age; or free (next only) */
+    int64_t retry_after_ms; /* -1: absent */
+    bool too_large, resent;
+    struct transfer *spare; /* next of the spare ones */
 };
 
 struct rpc {
@@ -52,98 +51,14 @@ struct rpc {
     struct secrets secrets;
     struct rpc_options o;
     struct reader reader;
-    struct transfer *oldest, *newest, *spare;
-    size_t in_flight, bytes;
-    bool paused;         /* some transfer is */
-    bool busy;           /* the last rpc_perform stopped while there was more to do */
+    struct traffic traffic;
+    struct transfer *spare;
+    bool busy;      /* the last rpc_perform stopped while there was more to do */
     uint64_t next_id, head;
-    int64_t now_ms;      /* of the last call */
-    int64_t deadline_ms; /* no timeout can be due before */
+    int64_t now_ms; /* of the last call */
 };
 
-/* --- requests --- */
-
-struct rpc_request *
-rpc_request_new(void)
-{
-    return xcalloc(1, sizeof(struct rpc_request));
-}
-
-struct rpc_call *
-rpc_request_add(struct rpc_request *r, const char *method, enum rpc_kind kind, uint64_t from, uint64_t to)
-{
-    struct rpc_call *call;
-
-    if (r->n == RPC_BATCH_MAX)
-        abort();
-    call = &r->calls[r->n++];
-    *call = (struct rpc_call){.method = method, .kind = kind, .from = from, .to = to};
-    return call;
-}
-
-void
-rpc_request_free(struct rpc_request *r)
-{
-    if (!r)
-        return;
-    for (size_t i = 0; i < r->n; i++)
-        buf_free(&r->calls[i].params);
-    free(r);
-}
-
-static void
-write_call(struct buf *out, const struct rpc_call *call, uint64_t id)
-{
-    buf_addf(out, "{\"jsonrpc\":\"2.0\",\"id\":%llu,\"method\":\"%s\",\"params\":", (unsigned long long)id, call->method);
-    if (call->params.n)
-        buf_add(out, call->params.p, call->params.n);
-    else
-        buf_adds(out, "[]");
-    buf_addc(out, '}');
-}
-
-static void
-write_post(struct transfer *t)
-{
-    const struct rpc_request *r = t->r;
-    bool bare = r->bare && r->n == 1;
-
-    t->post.n = 0;
-    if (!bare)
-        buf_addc(&t->post, '[');
-    for (size_t i = 0; i < r->n; i++) {
-        if (i)
-            buf_addc(&t->post, ',');
-        write_call(&t->post, &r->calls[i], t->first_id + i);
-    }
-    if (!bare)
-        buf_addc(&t->post, ']');
-}
-
 /* --- libcurl's callbacks --- */
-
-/* When this transfer times out: as a whole, or half that time after its last byte. */
-static int64_t
-deadline_of(const struct rpc *c, const struct transfer *t)
-{
-    int64_t whole = t->sent_ms + c->o.timeout_ms;
-    int64_t stall = t->heard_ms + c->o.timeout_ms / 2;
-
-    return t->begun && stall < whole ? stall : whole;
-}
-
-static void
-hear(struct transfer *t)
-{
-    struct rpc *c = t->c;
-
-    t->heard_ms = c->now_ms;
-    if (t->begun)
-        return;
-    t->begun = true;
-    if (deadline_of(c, t) < c->deadline_ms)
-        c->deadline_ms = deadline_of(c, t);
-}
 
 static size_t
 on_body(char *p, size_t size, size_t count, void *context)
@@ -156,8 +71,7 @@ on_body(char *p, size_t size, size_t count, void *context)
         return 0;
     }
     buf_add(&t->body, p, n);
-    t->c->bytes += n;
-    hear(t);
+    traffic_heard(&t->c->traffic, &t->trip, n, t->c->now_ms);
     return n;
 }
 
@@ -189,7 +103,7 @@ on_header(char *p, size_t size, size_t count, void *context)
     size_t n = size * count;
     struct span value = {p, n};
 
-    hear(t);
+    traffic_heard(&t->c->traffic, &t->trip, 0, t->c->now_ms);
     if (n < sizeof name || strncasecmp(p, name, sizeof name - 1) != 0)
         return n;
     value.p += sizeof name - 1;
@@ -257,43 +171,16 @@ transfer_free(struct transfer *t)
     free(t);
 }
 
-static void
-link_newest(struct rpc *c, struct transfer *t)
-{
-    t->prev = c->newest;
-    t->next = NULL;
-    if (c->newest)
-        c->newest->next = t;
-    else
-        c->oldest = t;
-    c->newest = t;
-    c->in_flight++;
-}
-
-static void
-unlink_transfer(struct rpc *c, struct transfer *t)
-{
-    if (t->prev)
-        t->prev->next = t->next;
-    else
-        c->oldest = t->next;
-    if (t->next)
-        t->next->prev = t->prev;
-    else
-        c->newest = t->prev;
-    c->in_flight--;
-}
-
 /* Hands the request to libcurl, from its beginning. */
 static void
 start(struct transfer *t, bool fresh)
 {
     struct rpc *c = t->c;
 
-    c->bytes -= t->body.n;
+    traffic_restart(&c->traffic, &t->trip);
     t->body.n = 0;
     t->retry_after_ms = -1;
-    t->begun = t->too_large = false;
+    t->too_large = false;
     curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->post.n);
     curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, t->post.p);
     curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
@@ -307,35 +194,32 @@ rpc_send(struct rpc *c, struct rpc_request *r, int64_t now_ms)
     struct transfer *t = c->spare;
 
     if (t)
-        c->spare = t->next;
+        c->spare = t->spare;
     else
         t = transfer_new(c);
     c->now_ms = now_ms;
     t->r = r;
     t->first_id = c->next_id;
     c->next_id += r->n;
-    t->sent_ms = t->heard_ms = r->sent_ms = now_ms;
-    t->paused_ms = -1;
     t->resent = false;
+    t->post.n = 0;
+    request_write(&t->post, r, t->first_id);
+    r->sent_ms = now_ms;
     r->transfer = t;
-    if (c->in_flight == 0 || now_ms + c->o.timeout_ms < c->deadline_ms)
-        c->deadline_ms = now_ms + c->o.timeout_ms;
-    link_newest(c, t);
-    write_post(t);
+    traffic_add(&c->traffic, &t->trip, now_ms);
     start(t, false);
 }
 
 static void
 recycle(struct rpc *c, struct transfer *t)
 {
-    c->bytes -= t->body.n;
     t->body.n = 0;
     if (t->body.cap > BODY_KEEP)
         buf_free(&t->body);
     if (t->post.cap > BODY_KEEP)
         buf_free(&t->post);
     t->r = NULL;
-    t->next = c->spare;
+    t->spare = c->spare;
     c->spare = t;
 }
 
@@ -385,7 +269,7 @@ finish(struct rpc *c, struct transfer *t, enum transport transport, const char *
     r->latency_us = (int64_t)took_us;
     r->bytes = t->body.n;
     r->transfer = NULL;
-    unlink_transfer(c, t);
+    traffic_remove(&c->traffic, &t->trip);
     reply_read(&c->reader, &reply, r, answers);
     r->done(r, answers, r->context);
     if (json_memory(c->reader.doc) > DOC_KEEP && t->body.n < DOC_KEEP / 16)
@@ -403,7 +287,7 @@ is_stale_connection(struct transfer *t, CURLcode code)
         && code != CURLE_HTTP2 && code != CURLE_HTTP2_STREAM)
         return false;
     curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
-    return !t->begun && !t->resent && connects == 0;
+    return !t->trip.begun && !t->resent && connects == 0;
 }
 
 static void
@@ -434,68 +318,24 @@ end(struct rpc *c, struct transfer *t, CURLcode code)
     finish(c, t, transport, trouble);
 }
 
-/* --- time --- */
-
 static void
 expire(struct rpc *c)
 {
-    struct transfer *t, *next;
+    struct trip *late;
 
-    if (c->in_flight == 0 || c->now_ms < c->deadline_ms)
-        return;
-    c->deadline_ms = c->now_ms + c->o.timeout_ms;
-    for (t = c->oldest; t; t = next) {
-        int64_t due = deadline_of(c, t);
+    while ((late = traffic_late(&c->traffic, c->now_ms))) {
+        struct transfer *t = (struct transfer *)late;
 
-        next = t->next;
-        if (t->paused_ms >= 0)
-            continue;
-        if (due > c->now_ms) {
-            c->deadline_ms = due < c->deadline_ms ? due : c->deadline_ms;
-            continue;
-        }
         curl_multi_remove_handle(c->multi, t->easy);
-        finish(c, t, TRANSPORT_TIMEOUT, t->begun ? "timed out in the middle of the response"
-                                                 : "timed out waiting for a response");
+        finish(c, t, TRANSPORT_TIMEOUT, late->begun ? "timed out in the middle of the response"
+                                                    : "timed out waiting for a response");
     }
 }
 
-/* --- memory --- */
-
 static void
-set_pause(struct rpc *c, struct transfer *t, bool pause)
+pause_transfer(struct trip *trip, bool on)
 {
-    if (pause == (t->paused_ms >= 0))
-        return;
-    if (pause) {
-        t->paused_ms = c->now_ms;
-    } else {
-        t->sent_ms += c->now_ms - t->paused_ms;
-        t->heard_ms = c->now_ms;
-        t->paused_ms = -1;
-        if (deadline_of(c, t) < c->deadline_ms)
-            c->deadline_ms = deadline_of(c, t);
-    }
-    curl_easy_pause(t->easy, pause ? CURLPAUSE_RECV : CURLPAUSE_CONT);
-}
-
-/* Over the bound everything that has begun pauses but the oldest; well under it all go on. */
-static void
-bound_bytes(struct rpc *c)
-{
-    bool over = c->bytes > c->o.max_bytes, first = true;
-
-    if (!over && (!c->paused || c->bytes > c->o.max_bytes / 4 * 3))
-        over = c->paused;
-    if (!over && !c->paused)
-        return;
-    for (struct transfer *t = c->oldest; t; t = t->next) {
-        if (!t->begun)
-            continue;
-        set_pause(c, t, over && !first);
-        first = false;
-    }
-    c->paused = over;
+    curl_easy_pause(((struct transfer *)trip)->easy, on ? CURLPAUSE_RECV : CURLPAUSE_CONT);
 }
 
 /* --- the loop's side --- */
@@ -534,18 +374,18 @@ rpc_perform(struct rpc *c, int64_t now_ms)
         c->busy = collect(c);
     } while (c->busy && ++turns < TURNS);
     expire(c);
-    bound_bytes(c);
+    traffic_balance(&c->traffic, now_ms, pause_transfer);
 }
 
 void
 rpc_wait(struct rpc *c, struct pollfd *fds, size_t n, int timeout_ms)
 {
     struct curl_waitfd extra[EXTRA_FDS];
-    int64_t left = c->deadline_ms - c->now_ms;
+    int64_t left = c->traffic.deadline_ms - c->now_ms;
 
     if (n > EXTRA_FDS)
         abort();
-    if (c->in_flight && left < timeout_ms)
+    if (c->traffic.n && left < timeout_ms)
         timeout_ms = left > 1 ? (int)left : 1;
     if (c->busy)
         timeout_ms = 0;
@@ -571,13 +411,13 @@ rpc_head(struct rpc *c, uint64_t head)
 size_t
 rpc_in_flight(const struct rpc *c)
 {
-    return c->in_flight;
+    return c->traffic.n;
 }
 
 size_t
 rpc_bytes_in_flight(const struct rpc *c)
 {
-    return c->bytes;
+    return c->traffic.bytes;
 }
 
 /* --- making one --- */
@@ -618,6 +458,7 @@ rpc_new(const struct rpc_options *o, char *err, size_t size)
     c = xcalloc(1, sizeof *c);
     c->o = *o;
     c->next_id = 1;
+    c->traffic = (struct traffic){.timeout_ms = o->timeout_ms, .max_bytes = o->max_bytes};
     c->url = xstrdup(o->url);
     talk_host(o->url, c->host, sizeof c->host);
     secrets_url(&c->secrets, o->url);
@@ -649,14 +490,14 @@ rpc_free(struct rpc *c)
 
     if (!c)
         return;
-    while ((t = c->oldest)) {
+    while ((t = (struct transfer *)c->traffic.oldest)) {
         curl_multi_remove_handle(c->multi, t->easy);
         t->r->transfer = NULL;
-        unlink_transfer(c, t);
+        traffic_remove(&c->traffic, &t->trip);
         transfer_free(t);
     }
     while ((t = c->spare)) {
-        c->spare = t->next;
+        c->spare = t->spare;
         transfer_free(t);
     }
     curl_multi_cleanup(c->multi);
