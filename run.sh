@@ -138,9 +138,19 @@ resolve() { # everything that the job needs to be known
 }
 
 find_gaps() { # into $TMP/gaps: ranges of blocks, or for enrich hashes of transactions
-    [ "$WANTED" = blocks ] || { find_hashes; return; }
+    local try status
+    for try in 1 2 3 4 5 6; do
+        "find_$WANTED" && return
+        status=$?
+        [ -n "$RUN" ] && [ $status -eq 3 ] || exit $status # in a run the database may just be restarting
+        sleep "$try"
+    done
+    exit 3
+}
+
+find_blocks() {
     "$WRITER" --gaps "${DATABASE[@]}" "${FILTER[@]}" --from "${OPT[from]}" --to "${OPT[to]}" >"$TMP/gaps" \
-        2>&3 8>&- 9>&- || exit
+        2>&3 3>&- 8>&- 9>&-
 }
 
 remove_sockets() { # remove_sockets RUN

@@ -2,6 +2,7 @@
 # Exactly once: producer, fetchers, writer and PostgreSQL are killed at random moments (in units of
 # committed tasks, drawn from a seed), and the tables must come out as if nothing had happened.
 #   SEEDS="1 2 3" tests/t/70-chaos.t      other seeds (default 1 to 20)
+# Four runs go on at a time, on one database: its restarts hit them all.
 # shellcheck source=tests/lib.sh
 . tests/lib.sh
 read -r -a seeds <<<"${SEEDS:-$(seq -s ' ' 20)}"
@@ -38,7 +39,7 @@ completed() { # completed FILE N: at least N tasks are committed, or the run is 
 
 disturb() { # disturb VICTIM: kills one process of that kind, or crashes the database
     local pids
-    [ "$1" = postgres ] && { restart_postgres immediate; return; }
+    [ "$1" = postgres ] && { (flock 6 && restart_postgres immediate 6>&-) 6>"$T/restart"; return; }
     mapfile -t pids < <(program_pids "$run_pid" "$1")
     [ ${#pids[@]} -gt 0 ] && kill -KILL "${pids[RANDOM % ${#pids[@]}]}" 2>/dev/null
 }
@@ -50,22 +51,33 @@ wanted=$(tables calm)
 like "$wanted" 'logs\|1[0-9]{4}\|' 'has over 10,000 logs'
 
 victims=(producer fetcher fetcher fetcher writer postgres)
-for seed in "${seeds[@]}"; do
-    RANDOM=$seed
-    job "run$seed"
-    spawn "run$seed" "${JOB[@]}"
+chaos() { # chaos SEED: a run with three disturbances; leaves its story in $T/story.SEED, its end in $T/end.SEED
+    local at=0 victim story=''
+    RANDOM=$1
+    job "run$1"
+    spawn "run$1" "${JOB[@]}"
     run_pid=$PID
-    at=0 story=''
     for _ in 1 2 3; do
         at=$((at + 5 + RANDOM % 50))
-        wait_for 60 completed "$T/run$seed.err" "$at"
         victim=${victims[RANDOM % ${#victims[@]}]}
+        wait_for 100 completed "$T/run$1.err" "$at"
         story+=" $victim@$at"
+        echo "$story" >"$T/story.$1"
         disturb "$victim"
     done
-    wait_for 90 gone "$run_pid"
+    wait_for 150 gone "$run_pid"
     wait "$run_pid"
-    is "$?" 0 "seed $seed: exit 0 after$story" || diag "$(tail -n 30 "$T/run$seed.err")"
+    echo "$?" >"$T/end.$1"
+}
+
+for seed in "${seeds[@]}"; do
+    while [ "$(jobs -rp | wc -l)" -ge $((4 + ${#rpcs[@]} / 2)) ]; do wait -n; done # beside the endpoints
+    chaos "$seed" &
+done
+all_ended() { for seed in "${seeds[@]}"; do [ -s "$T/end.$seed" ] || return; done; }
+wait_for 300 all_ended
+for seed in "${seeds[@]}"; do
+    is "$(<"$T/end.$seed")" 0 "seed $seed: exit 0 after$(<"$T/story.$seed")" || diag "$(tail -n 30 "$T/run$seed.err")"
     is "$(tables "run$seed")" "$wanted" "seed $seed: the same rows and coverage"
 done
 
