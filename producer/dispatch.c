@@ -11,7 +11,7 @@ enum {
     RETRY_MS = 1000, RETRY_MAX_MS = 30000, /* of a failed task when there is no other endpoint */
     HEDGE_MS = 250,        /* a copy is made no sooner */
     HEDGE_POLL_MS = 25,
-    STALL_MS = 5000,       /* no commit for so long, and nothing left to do: fetch again */
+    STALL_MS = 1000,       /* nothing is left to do, and no commit came for so much longer than late */
 };
 
 struct dispatch {
@@ -146,7 +146,8 @@ offer_copy(struct dispatch *d, int64_t now_ms, struct buf *line)
     if (now_ms < d->hedge_ms || d->plan_state != PLAN_END || ledger_pending(d->ledger) > 0)
         return false;
     int64_t out_ms = 2 * ledger_task_ms(d->ledger);
-    int64_t fetched_ms = now_ms - d->commit_ms >= STALL_MS ? STALL_MS : -1;
+    int64_t stall_ms = ledger_late_ms(d->ledger) + STALL_MS;
+    int64_t fetched_ms = now_ms - d->commit_ms >= stall_ms ? stall_ms : -1;
     struct ledger_entry *e =
         ledger_hedge(d->ledger, out_ms < HEDGE_MS ? HEDGE_MS : out_ms, fetched_ms, now_ms);
     if (e) {

@@ -7,6 +7,7 @@
 
 enum { INDEX_BITS = 17, INDEX_SIZE = 1 << INDEX_BITS, INDEX_MASK = INDEX_SIZE - 1, SINCE_SHIFT = 4 };
 enum { PATIENCE = 10 /* times the mean time of an answer */, PATIENCE_MIN_MS = 25 };
+enum { LATE = 8 /* times the mean time of a commit */ };
 
 /* Which heap: PENDING entries grow from the left end of the array, the others from the right. */
 enum heap { READY, TIMED };
@@ -23,6 +24,7 @@ struct ledger {
     uint64_t next_id;
     uint32_t passed;              /* greatest `since` of what was FETCHED and then committed */
     int64_t mean_ms_x16;          /* of a task */
+    int64_t commit_ms_x16;        /* mean time from fetched to committed */
     int64_t answer_ms_x8;         /* mean time of an answer, sampled: one push at a time is timed */
     uint64_t timed_id;
     int64_t timed_ms;             /* when that was pushed; 0: none is being timed */
@@ -369,11 +371,18 @@ again(struct ledger *l, struct ledger_entry *e, int64_t due_ms, int64_t now_ms)
         move(l, e, LEDGER_PENDING, due_ms);
 }
 
+int64_t
+ledger_late_ms(const struct ledger *l)
+{
+    int64_t ms = LATE * l->commit_ms_x16 / 16;
+    return ms > LEDGER_LATE_MS ? ms : LEDGER_LATE_MS;
+}
+
 /* Was it overtaken by the commit of something that was fetched long after it? */
 static bool
 overtaken(const struct ledger *l, const struct ledger_entry *e)
 {
-    return l->passed > e->since + (LEDGER_PASSED_MS >> SINCE_SHIFT);
+    return l->passed > e->since + (uint64_t)(ledger_late_ms(l) >> SINCE_SHIFT);
 }
 
 static void
@@ -558,14 +567,22 @@ ledger_carve(struct ledger *l, struct ledger_entry *e, uint64_t from, uint64_t t
     return part;
 }
 
+static void
+time_commit(struct ledger *l, const struct ledger_entry *e, int64_t now_ms)
+{
+    l->commit_ms_x16 += ledger_age_ms(l, e, now_ms) - l->commit_ms_x16 / 16;
+    if (e->since > l->passed)
+        l->passed = e->since;
+}
+
 uint64_t
 ledger_committed(struct ledger *l, struct ledger_entry *e, uint64_t from, uint64_t to, bool *gone,
                  int64_t now_ms)
 {
     uint64_t first = e->from, last = ledger_to(e);
     *gone = e->by_hash || (from <= first && to >= last);
-    if (e->state == LEDGER_FETCHED && e->since > l->passed)
-        l->passed = e->since;
+    if (e->state == LEDGER_FETCHED)
+        time_commit(l, e, now_ms);
     if (*gone) {
         uint64_t blocks = e->by_hash ? 0 : last - first + 1;
         ledger_remove(l, e);

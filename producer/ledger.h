@@ -26,8 +26,8 @@ enum {
     LEDGER_HOLDER_MAX = 4096,
     LEDGER_COPIES_MAX = 2,
     LEDGER_ANSWER_MS = 2000, /* a push is answered by then, or it is made again */
-    LEDGER_CHECK_MS = 5000,  /* how often a FETCHED entry is looked at */
-    LEDGER_PASSED_MS = 10000, /* a commit of what was fetched that much later: this one is lost */
+    LEDGER_CHECK_MS = 1000,  /* how often a FETCHED entry is looked at */
+    LEDGER_LATE_MS = 2000,   /* at least: see ledger_late_ms */
     LEDGER_SPAN_MAX = 1000000000, /* blocks in an entry */
 };
 
@@ -106,6 +106,9 @@ size_t ledger_count(const struct ledger *l);
 size_t ledger_pending(const struct ledger *l);
 size_t ledger_unanswered(const struct ledger *l); /* pushes whose answer is not overdue */
 int64_t ledger_task_ms(const struct ledger *l); /* mean time from took to fetched, recent */
+/* Something is committed that was fetched so much later than this one: this one's rows are lost.
+ * Several times what a commit takes. */
+int64_t ledger_late_ms(const struct ledger *l);
 int64_t ledger_age_ms(const struct ledger *l, const struct ledger_entry *e, int64_t now_ms);
 size_t ledger_bytes(const struct ledger *l); /* all that it allocated */
 

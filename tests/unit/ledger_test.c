@@ -174,14 +174,27 @@ what_later_commits_overtake_is_lost(void **state)
     struct ledger *l = new();
     bool gone;
     struct ledger_entry *e = fetched(l, 1, 2, 1, T0);
-    struct ledger_entry *near = fetched(l, 3, 4, 1, T0 + LEDGER_PASSED_MS - 100);
-    ledger_committed(l, near, 3, 4, &gone, T0 + LEDGER_PASSED_MS);
-    ledger_tick(l, T0 + 2 * LEDGER_PASSED_MS);
+    struct ledger_entry *near = fetched(l, 3, 4, 1, T0 + LEDGER_LATE_MS - 100);
+    ledger_committed(l, near, 3, 4, &gone, T0 + LEDGER_LATE_MS);
+    ledger_tick(l, T0 + 2 * LEDGER_LATE_MS);
     assert_int_equal(e->state, LEDGER_FETCHED); /* not long enough */
-    struct ledger_entry *far = fetched(l, 5, 6, 1, T0 + LEDGER_PASSED_MS + 100);
-    ledger_committed(l, far, 5, 6, &gone, T0 + 2 * LEDGER_PASSED_MS);
-    ledger_tick(l, T0 + 3 * LEDGER_PASSED_MS);
+    struct ledger_entry *far = fetched(l, 5, 6, 1, T0 + LEDGER_LATE_MS + 100);
+    ledger_committed(l, far, 5, 6, &gone, T0 + 2 * LEDGER_LATE_MS);
+    ledger_tick(l, T0 + 3 * LEDGER_LATE_MS);
     assert_int_equal(e->state, LEDGER_PENDING);
+    ledger_free(l);
+}
+
+static void
+a_slow_writer_is_given_more_time(void **state)
+{
+    (void)state;
+    struct ledger *l = new();
+    bool gone;
+    assert_int_equal(ledger_late_ms(l), LEDGER_LATE_MS);
+    for (int i = 0; i < 200; i++)
+        ledger_committed(l, fetched(l, 1, 1, 1, T0 + i), 1, 1, &gone, T0 + i + 2000);
+    assert_in_range(ledger_late_ms(l), 14000, 17000);
     ledger_free(l);
 }
 
@@ -539,6 +552,7 @@ main(void)
         cmocka_unit_test(the_lease_runs_out),
         cmocka_unit_test(the_lease_of_fetched_rows_runs_out),
         cmocka_unit_test(what_later_commits_overtake_is_lost),
+        cmocka_unit_test(a_slow_writer_is_given_more_time),
         cmocka_unit_test(declined_waits_as_told),
         cmocka_unit_test(pending_comes_in_order_of_time_and_id),
         cmocka_unit_test(a_failed_end_is_carved_off),
