@@ -103,7 +103,7 @@ check_block(const struct block_replies *r, unsigned types[256])
         assert_true(json_next(&b, &receipt));
         CHECK_AS_SENT(tx, &ours.r[n], of_transaction);
         CHECK_AS_SENT(receipt, &ours.r[n], of_receipt);
-        types[atol(value_of(&ours.r[n], "type")) & 255]++;
+        types[strtol(value_of(&ours.r[n], "type"), NULL, 10) & 255]++;
     }
     assert_int_equal(n, ours.n);
     buf_free(&rows.data);
