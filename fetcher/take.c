@@ -129,6 +129,17 @@ proof_holds(struct flight *f, struct rpc_answer *answers)
     return false;
 }
 
+/* Base's gateway says that no backend is healthy when a range is too wide for it. Wider than what it
+ * answered before, that is believed. */
+static void
+read_between_lines(const struct taking *t, const struct step *s, struct rpc_answer *a)
+{
+    struct judgement *j = &a->judgement;
+    if (j->verdict == VERDICT_TRANSIENT && j->rule && strcmp(j->rule, "proxyd-no-backend") == 0 &&
+        t->widest > 0 && piece_width(s->at) > t->widest)
+        *j = (struct judgement){.verdict = VERDICT_DENSITY, .wait_ms = -1, .rule = "proxyd-too-wide"};
+}
+
 static void
 take_logs(struct taking *t, struct flight *f, const struct rpc_request *r,
           struct rpc_answer *answers)
@@ -152,10 +163,12 @@ take_logs(struct taking *t, struct flight *f, const struct rpc_request *r,
         answer_is_bad(&answers[0], f->why);
     }
     if (answers[0].judgement.verdict != VERDICT_OK) {
+        read_between_lines(t, s, &answers[0]);
         cope(t->coping, j, s, &answers[0], "eth_getLogs", r->n, t->now_ms);
         return;
     }
-    t->density_known = true;
+    if (piece_width(s->at) > t->widest)
+        t->widest = piece_width(s->at);
     endpoint_logs_ok(t->coping->endpoint, s->at.from, s->at.to, n, r->bytes, t->now_ms);
     struct piece silent = s->at;
     if (n > 0)

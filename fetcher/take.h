@@ -18,7 +18,7 @@ struct taking {
     struct coping *coping;
     struct holdings *holdings;
     struct json_doc *docs[3]; /* for blocks put together */
-    bool density_known;       /* logs were answered */
+    uint64_t widest;          /* blocks whose logs were answered at once; 0: none yet */
     struct json null;         /* stands for what was not asked */
     int64_t now_ms;
 };

@@ -485,7 +485,7 @@ send_step(struct work *w, struct job *j, struct step *s)
     f->job = j;
     f->step = s;
     struct rpc_request *r = ask_request(f, &w->p.coping->lacks, w->p.endpoint);
-    bool later = s->kind == STEP_LOGS && !w->taking.density_known && w->logs_flying > 0;
+    bool later = s->kind == STEP_LOGS && w->taking.widest == 0 && w->logs_flying > 0;
     int64_t wait = later ? 0 : endpoint_take(w->p.endpoint, r->n, w->now_ms);
     if (wait > 0)
         w->blocked_until_ms = w->now_ms + wait;
@@ -513,7 +513,7 @@ pump(struct work *w)
     struct job *j = w->jobs;
     while (j && endpoint_slots(w->p.endpoint, w->now_ms) > 0 && w->now_ms >= w->blocked_until_ms &&
            !output_full(w->p.output) && rpc_bytes_in_flight(w->p.rpc) < w->p.max_bytes) {
-        uint64_t widest = w->taking.density_known ? UINT64_MAX : FIRST_LOGS;
+        uint64_t widest = w->taking.widest ? UINT64_MAX : FIRST_LOGS;
         struct step *s = job_step(j, w->p.endpoint, widest, w->now_ms);
         if (!s)
             j = j->next;
