@@ -5,21 +5,16 @@
 
 #include "common/buf.h"
 
-enum { INDEX_BITS = 17, INDEX_SIZE = 1 << INDEX_BITS, INDEX_MASK = INDEX_SIZE - 1, SINCE_SHIFT = 4 };
-enum { PATIENCE = 10 /* times the mean time of an answer */, PATIENCE_MIN_MS = 25 };
-enum { LATE = 8 /* times the mean time of a commit */ };
-
-/* Which heap: PENDING entries grow from the left end of the array, the others from the right. */
-enum heap { READY, TIMED };
+enum {
+    SINCE_SHIFT = 4,      /* milliseconds to the unit of `since` */
+    PATIENCE = 10,        /* times the mean time of an answer */
+    PATIENCE_MIN_MS = 25,
+    LATE = 8,             /* times the mean time of a commit */
+};
 
 struct ledger {
     int64_t start_ms, lease_ms;
-    struct ledger_entry *entries; /* LEDGER_MAX; untouched ones take no memory */
-    uint32_t *heaps;              /* LEDGER_MAX slots */
-    uint32_t *index;              /* by id: slot + 1, 0: empty; linear probing */
-    uint32_t size[2];             /* of each heap */
-    uint32_t used;                /* slots ever used */
-    uint32_t free_slot;           /* first of a list (through `more`), LEDGER_MAX: none */
+    struct entries all;
     uint32_t unanswered;
     uint64_t next_id;
     uint32_t passed;              /* greatest `since` of what was FETCHED and then committed */
@@ -36,10 +31,7 @@ ledger_new(int64_t lease_ms, int64_t now_ms)
     struct ledger *l = xcalloc(1, sizeof *l);
     l->start_ms = now_ms;
     l->lease_ms = lease_ms;
-    l->entries = xcalloc(LEDGER_MAX, sizeof *l->entries);
-    l->heaps = xcalloc(LEDGER_MAX, sizeof *l->heaps);
-    l->index = xcalloc(INDEX_SIZE, sizeof *l->index);
-    l->free_slot = LEDGER_MAX;
+    entries_init(&l->all);
     l->answer_ms_x8 = 8 * LEDGER_ANSWER_MS / PATIENCE;
     return l;
 }
@@ -49,17 +41,14 @@ ledger_free(struct ledger *l)
 {
     if (!l)
         return;
-    free(l->entries);
-    free(l->heaps);
-    free(l->index);
+    entries_free(&l->all);
     free(l);
 }
 
 size_t
 ledger_bytes(const struct ledger *l)
 {
-    return sizeof *l + LEDGER_MAX * (sizeof *l->entries + sizeof *l->heaps) +
-           INDEX_SIZE * sizeof *l->index;
+    return sizeof *l + entries_bytes(&l->all);
 }
 
 /* --- time, as kept in entries --- */
@@ -94,142 +83,14 @@ ledger_age_ms(const struct ledger *l, const struct ledger_entry *e, int64_t now_
     return now_ms - since_ms(l, e);
 }
 
-/* --- the heaps --- */
-
-static enum heap
-heap_of(const struct ledger_entry *e)
-{
-    return e->state == LEDGER_PENDING ? READY : TIMED;
-}
-
-static uint32_t *
-at(struct ledger *l, enum heap h, uint32_t i)
-{
-    return &l->heaps[h == READY ? i : LEDGER_MAX - 1 - i];
-}
-
-static struct ledger_entry *
-entry_at(struct ledger *l, enum heap h, uint32_t i)
-{
-    return &l->entries[*at(l, h, i)];
-}
-
-static bool
-before(const struct ledger_entry *a, const struct ledger_entry *b)
-{
-    return a->due != b->due ? a->due < b->due : a->id < b->id;
-}
-
-static void
-place(struct ledger *l, enum heap h, uint32_t i, uint32_t slot)
-{
-    *at(l, h, i) = slot;
-    l->entries[slot].heap = i & 0x1FFFF;
-}
-
-static void
-sift_up(struct ledger *l, enum heap h, uint32_t i)
-{
-    uint32_t slot = *at(l, h, i);
-    while (i > 0 && before(&l->entries[slot], entry_at(l, h, (i - 1) / 2))) {
-        place(l, h, i, *at(l, h, (i - 1) / 2));
-        i = (i - 1) / 2;
-    }
-    place(l, h, i, slot);
-}
-
-static void
-sift_down(struct ledger *l, enum heap h, uint32_t i)
-{
-    uint32_t slot = *at(l, h, i);
-    for (;;) {
-        uint32_t child = 2 * i + 1;
-        if (child >= l->size[h])
-            break;
-        if (child + 1 < l->size[h] && before(entry_at(l, h, child + 1), entry_at(l, h, child)))
-            child++;
-        if (!before(entry_at(l, h, child), &l->entries[slot]))
-            break;
-        place(l, h, i, *at(l, h, child));
-        i = child;
-    }
-    place(l, h, i, slot);
-}
-
-static void
-heap_insert(struct ledger *l, struct ledger_entry *e)
-{
-    enum heap h = heap_of(e);
-    place(l, h, l->size[h]++, (uint32_t)(e - l->entries));
-    sift_up(l, h, e->heap);
-}
-
-static void
-heap_remove(struct ledger *l, struct ledger_entry *e)
-{
-    enum heap h = heap_of(e);
-    uint32_t i = e->heap;
-    uint32_t last = --l->size[h];
-    if (i == last)
-        return;
-    place(l, h, i, *at(l, h, last));
-    sift_down(l, h, i);
-    sift_up(l, h, i);
-}
-
 /* The one way to change state and due of an entry. */
 static void
 move(struct ledger *l, struct ledger_entry *e, enum ledger_state state, int64_t due_ms)
 {
-    heap_remove(l, e);
+    entries_leave(&l->all, e);
     e->state = (unsigned)state & 3;
     set_due(l, e, due_ms);
-    heap_insert(l, e);
-}
-
-/* --- the index --- */
-
-/* Sequential ids, spread evenly (Fibonacci): side by side they would make one long run, and
- * removal walks a run to its end. */
-static uint32_t
-home_of(uint64_t id)
-{
-    return (uint32_t)((id * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - INDEX_BITS));
-}
-
-static uint32_t
-find_place(const struct ledger *l, uint64_t id)
-{
-    uint32_t i = home_of(id);
-    while (l->index[i] && l->entries[l->index[i] - 1].id != id)
-        i = (i + 1) & INDEX_MASK;
-    return i;
-}
-
-/* Moves later entries of the run up, so that the gap breaks no chain. */
-static void
-index_remove(struct ledger *l, uint64_t id)
-{
-    uint32_t gap = find_place(l, id);
-    uint32_t i = gap;
-    for (;;) {
-        i = (i + 1) & INDEX_MASK;
-        if (!l->index[i])
-            break;
-        uint32_t home = home_of(l->entries[l->index[i] - 1].id);
-        if (((i - home) & INDEX_MASK) < ((i - gap) & INDEX_MASK))
-            continue;
-        l->index[gap] = l->index[i];
-        gap = i;
-    }
-    l->index[gap] = 0;
-}
-
-struct ledger_entry *
-ledger_find(struct ledger *l, uint64_t id)
-{
-    uint32_t found = l->index[find_place(l, id)];
-    return found ? &l->entries[found - 1] : NULL;
+    entries_enter(&l->all, e);
 }
 
 /* --- entries come and go --- */
@@ -237,13 +98,13 @@ ledger_find(struct ledger *l, uint64_t id)
 size_t
 ledger_count(const struct ledger *l)
 {
-    return l->size[READY] + l->size[TIMED];
+    return l->all.size[READY] + l->all.size[TIMED];
 }
 
 size_t
 ledger_pending(const struct ledger *l)
 {
-    return l->size[READY];
+    return l->all.size[READY];
 }
 
 size_t
@@ -273,21 +134,19 @@ ledger_to(const struct ledger_entry *e)
 struct ledger_entry *
 ledger_add(struct ledger *l, uint64_t from, uint64_t to, int64_t now_ms)
 {
-    uint32_t slot = l->free_slot;
-    if (slot == LEDGER_MAX)
-        slot = l->used++;
-    else
-        l->free_slot = l->entries[slot].more;
-    struct ledger_entry *e = &l->entries[slot];
-    *e = (struct ledger_entry){0};
+    struct ledger_entry *e = entries_make(&l->all, l->next_id++);
     e->from = from & (UINT64_MAX >> 1);
     e->more = (uint32_t)(to - from);
-    e->id = l->next_id++ & (UINT64_MAX >> 16);
     e->since = since_of(l, now_ms);
     set_due(l, e, now_ms);
-    l->index[find_place(l, e->id)] = slot + 1;
-    heap_insert(l, e);
+    entries_enter(&l->all, e);
     return e;
+}
+
+struct ledger_entry *
+ledger_find(struct ledger *l, uint64_t id)
+{
+    return entries_find(&l->all, id);
 }
 
 static void
@@ -301,12 +160,9 @@ answered(struct ledger *l, struct ledger_entry *e)
 void
 ledger_remove(struct ledger *l, struct ledger_entry *e)
 {
-    uint32_t slot = (uint32_t)(e - l->entries);
     answered(l, e);
-    heap_remove(l, e);
-    index_remove(l, e->id);
-    e->more = l->free_slot;
-    l->free_slot = slot;
+    entries_leave(&l->all, e);
+    entries_remove(&l->all, e);
 }
 
 /* --- states --- */
@@ -351,11 +207,11 @@ check_ms(const struct ledger *l, const struct ledger_entry *e, int64_t now_ms)
 static void
 set_state(struct ledger *l, struct ledger_entry *e, enum ledger_state state, int64_t now_ms)
 {
-    heap_remove(l, e);
+    entries_leave(&l->all, e);
     e->state = (unsigned)state & 3;
     e->since = since_of(l, now_ms);
     set_due(l, e, check_ms(l, e, now_ms));
-    heap_insert(l, e);
+    entries_enter(&l->all, e);
 }
 
 /* Nobody works on it any more. A push may still be unanswered (a copy's): then that decides. */
@@ -403,26 +259,28 @@ expire(struct ledger *l, struct ledger_entry *e, int64_t now_ms)
 void
 ledger_tick(struct ledger *l, int64_t now_ms)
 {
-    while (l->size[TIMED] > 0 && entry_at(l, TIMED, 0)->due <= due_of(l, now_ms))
-        expire(l, entry_at(l, TIMED, 0), now_ms);
+    struct ledger_entry *e;
+    while ((e = entries_top(&l->all, TIMED)) && e->due <= due_of(l, now_ms))
+        expire(l, e, now_ms);
 }
 
 struct ledger_entry *
 ledger_next(struct ledger *l, int64_t now_ms)
 {
-    if (l->size[READY] == 0 || entry_at(l, READY, 0)->due > due_of(l, now_ms))
-        return NULL;
-    return entry_at(l, READY, 0);
+    struct ledger_entry *e = entries_top(&l->all, READY);
+    return e && e->due <= due_of(l, now_ms) ? e : NULL;
 }
 
 int64_t
 ledger_due_ms(const struct ledger *l, int64_t now_ms)
 {
+    const struct ledger_entry *ready = entries_top(&l->all, READY);
+    const struct ledger_entry *timed = entries_top(&l->all, TIMED);
     uint64_t due = UINT64_MAX;
-    if (l->size[READY] > 0 && l->entries[l->heaps[0]].due > due_of(l, now_ms))
-        due = l->entries[l->heaps[0]].due;
-    if (l->size[TIMED] > 0 && l->entries[l->heaps[LEDGER_MAX - 1]].due < due)
-        due = l->entries[l->heaps[LEDGER_MAX - 1]].due;
+    if (ready && ready->due > due_of(l, now_ms))
+        due = ready->due;
+    if (timed && timed->due < due)
+        due = timed->due;
     return due == UINT64_MAX ? -1 : l->start_ms + (int64_t)due;
 }
 
@@ -622,19 +480,19 @@ forget_holder(struct ledger_entry *e, unsigned holder)
 size_t
 ledger_release(struct ledger *l, unsigned holder, bool suddenly, int64_t now_ms)
 {
-    uint32_t *slots = xmalloc((l->size[TIMED] + 1u) * sizeof *slots);
+    struct ledger_entry **found = xmalloc((l->all.size[TIMED] + 1u) * sizeof(void *));
     size_t n = 0;
-    for (uint32_t i = 0; i < l->size[TIMED]; i++) {
-        struct ledger_entry *e = entry_at(l, TIMED, i);
+    for (uint32_t i = 0; i < l->all.size[TIMED]; i++) {
+        struct ledger_entry *e = entries_at(&l->all, TIMED, i);
         bool out = e->state == LEDGER_OUT;
         bool fetched = e->state == LEDGER_FETCHED && suddenly &&
                        ledger_age_ms(l, e, now_ms) >= LEDGER_ANSWER_MS;
         if ((out || fetched) && forget_holder(e, holder))
-            slots[n++] = *at(l, TIMED, i);
+            found[n++] = e;
     }
     for (size_t i = 0; i < n; i++)
-        again(l, &l->entries[slots[i]], now_ms, now_ms);
-    free(slots);
+        again(l, found[i], now_ms, now_ms);
+    free(found);
     return n;
 }
 
@@ -642,8 +500,8 @@ struct ledger_entry *
 ledger_hedge(struct ledger *l, int64_t out_ms, int64_t fetched_ms, int64_t now_ms)
 {
     struct ledger_entry *oldest = NULL;
-    for (uint32_t i = 0; i < l->size[TIMED]; i++) {
-        struct ledger_entry *e = entry_at(l, TIMED, i);
+    for (uint32_t i = 0; i < l->all.size[TIMED]; i++) {
+        struct ledger_entry *e = entries_at(&l->all, TIMED, i);
         int64_t enough = e->state == LEDGER_OUT       ? out_ms
                          : e->state == LEDGER_FETCHED ? fetched_ms : -1;
         if (enough < 0 || e->asked || e->copies >= LEDGER_COPIES_MAX ||

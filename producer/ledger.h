@@ -4,11 +4,8 @@
  *              ▲                  │               │                  │
  *              └── declined, no answer, failed, holder gone, lease over, lost
  *
- * Pure: no sockets, no clock (time is an argument, monotonic milliseconds). An entry takes 52 bytes
- * and 12 of indexes; nothing is kept of work that was not handed out yet, nor of what is committed.
- *
- * Two heaps share one array: PENDING entries by the time before which pushing them makes no sense,
- * all others by the time at which something is wrong (no answer, lease over).
+ * Pure: no sockets, no clock (time is an argument, monotonic milliseconds). Nothing is kept of work
+ * that was not handed out yet, nor of what is committed; entries.h tells what the rest takes.
  *
  * A copy (hedging) is a second push of an entry that is OUT or FETCHED already. Holders are the
  * fetchers that took it, as numbers that the caller gives out (1 to LEDGER_HOLDER_MAX, 0: unknown).
@@ -20,9 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "producer/entries.h"
+
 enum {
-    LEDGER_PLAN_MAX = 65536, /* entries; with that many no new range is taken */
-    LEDGER_MAX = 73728,      /* entries; the rest is for parts of ranges */
+    LEDGER_PLAN_MAX = 65536, /* entries; with that many no new range is taken, parts of ranges are */
     LEDGER_HOLDER_MAX = 4096,
     LEDGER_COPIES_MAX = 2,
     LEDGER_ANSWER_MS = 2000, /* a push is answered by then, or it is made again */
@@ -30,27 +28,6 @@ enum {
     LEDGER_LATE_MS = 2000,   /* at least: see ledger_late_ms */
     LEDGER_SPAN_MAX = 1000000000, /* blocks in an entry */
 };
-
-enum ledger_state { LEDGER_PENDING, LEDGER_PUSHED, LEDGER_OUT, LEDGER_FETCHED };
-
-struct ledger_entry {     /* bit fields: 65536 of these are the producer's memory */
-    uint64_t from : 63;   /* first block; by hash: whatever the caller likes */
-    uint64_t by_hash : 1;
-    uint64_t failed_on;   /* endpoints that failed it, one bit each */
-    uint64_t refused_by;  /* endpoints that can never serve it */
-    uint64_t id : 48;
-    uint64_t tries : 16;  /* pushes so far */
-    uint64_t due : 40;    /* ms since the ledger's start */
-    uint64_t state : 2;   /* enum ledger_state */
-    uint64_t asked : 1;   /* a push is unanswered, and its answer not overdue */
-    uint64_t attempts : 8;  /* failures so far */
-    uint64_t holder : 13;   /* who works on it */
-    uint64_t since : 32;    /* when it became PENDING, OUT or FETCHED, in 16 ms since the start */
-    uint64_t copies : 2;
-    uint64_t heap : 17;     /* its place there */
-    uint64_t second : 13;   /* who works on a copy */
-    uint32_t more;          /* blocks after the first */
-} __attribute__((packed, aligned(4)));
 
 struct ledger; /* opaque: its heaps and index must stay in step */
 
