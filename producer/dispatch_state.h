@@ -1,0 +1,28 @@
+/* dispatch_state.h - inside of dispatch.h, shared by what pushes (dispatch.c) and what hears (hear.c). */
+#ifndef SLUICE_DISPATCH_STATE_H
+#define SLUICE_DISPATCH_STATE_H
+
+#include "producer/dispatch.h"
+
+enum { DISPATCH_POLL_MS = 20 /* how often to look whether another endpoint has room */ };
+
+struct dispatch {
+    const struct dispatch_options *o;
+    struct plan *plan;
+    struct ledger *ledger;
+    struct crew *crew;
+    struct failures *failures;
+    struct hashes *hashes; /* of outstanding hash tasks, by entry->from */
+
+    enum plan_status plan_state;
+    bool any;             /* the plan had at least one piece */
+    bool stopped;
+
+    struct ledger_entry *offered; /* what dispatch_push gave out last */
+    uint64_t bounces;     /* declined in a row */
+    int64_t hedge_ms;     /* when to look for copies to make */
+    int64_t commit_ms;    /* the last one */
+    int64_t down_ms;      /* since when no endpoint works; 0: one does */
+};
+
+#endif

@@ -1,0 +1,249 @@
+/* hear.c - what becomes of tasks by what fetchers and the writer tell; see dispatch.h. */
+#include "producer/dispatch_state.h"
+
+#include <stdlib.h>
+
+enum {
+    WAIT_MIN_MS = 100, WAIT_MAX_MS = 1000, /* of a declined task: someone new may come any time */
+    BOUNCE_MS = 10,                        /* between pushes once everybody declines */
+    RETRY_MS = 1000, RETRY_MAX_MS = 30000, /* of a failed task when there is no other endpoint */
+};
+
+static int64_t
+clamp_wait(uint64_t wait_ms)
+{
+    return wait_ms < WAIT_MIN_MS ? WAIT_MIN_MS
+           : wait_ms > WAIT_MAX_MS ? WAIT_MAX_MS : (int64_t)wait_ms;
+}
+
+/* When a declined task may be pushed again: at once while somebody else can be expected to take it,
+ * but not in a busy loop when nobody does. */
+static int64_t
+declined_until(struct dispatch *d, const struct ledger_entry *e, const struct control *line,
+               int endpoint, int64_t now_ms)
+{
+    bool others = true;
+    if (line->reason == REASON_HEAD)
+        others = crew_ready_at(d->crew, ledger_to(e), endpoint);
+    else if (line->reason != REASON_SLOT && line->reason != REASON_AVOID)
+        others = crew_ready_outside(d->crew, crew_bit(endpoint));
+    if (!others)
+        return now_ms + clamp_wait(line->wait_ms);
+    if (line->reason == REASON_HEAD || line->reason == REASON_AVOID)
+        return now_ms + DISPATCH_POLL_MS; /* whose credit is whose is not known: let others answer */
+    return ++d->bounces > 16 + 4 * crew_live(d->crew) ? now_ms + BOUNCE_MS : now_ms;
+}
+
+/* The fetcher gives the task or a part of it back. Returns what is PENDING by that, until due_ms;
+ * NULL: somebody else works on it. */
+static struct ledger_entry *
+give_back(struct dispatch *d, struct ledger_entry *e, const struct control *line, unsigned fetcher,
+          int64_t due_ms, int64_t now_ms)
+{
+    if (!ledger_returned(d->ledger, e, fetcher, due_ms, now_ms))
+        return NULL;
+    struct ledger_entry *part = e;
+    if (line->has_range)
+        part = ledger_carve(d->ledger, e, line->from, line->to, now_ms);
+    if (part)
+        ledger_put_off(d->ledger, part, due_ms);
+    else
+        ledger_fetched(d->ledger, e, now_ms); /* that part is done already, the rest follows */
+    return part;
+}
+
+static void
+hear_declined(struct dispatch *d, struct ledger_entry *e, const struct control *line, unsigned fetcher,
+              int64_t now_ms)
+{
+    int64_t due = declined_until(d, e, line, crew_endpoint_of(d->crew, fetcher), now_ms);
+    bool answers = line->reason == REASON_SLOT || line->reason == REASON_AVOID ||
+                   line->reason == REASON_CHAIN;
+    bool asked = e->asked || e->state == LEDGER_PUSHED;
+    if (asked && (answers || !ledger_holds(e, fetcher)))
+        ledger_declined(d->ledger, e, due, now_ms);
+    else
+        give_back(d, e, line, fetcher, due, now_ms);
+}
+
+static unsigned
+bits(uint64_t mask)
+{
+    unsigned n = 0;
+    for (; mask; mask &= mask - 1)
+        n++;
+    return n;
+}
+
+static void
+give_up(struct dispatch *d, struct ledger_entry *e, const struct control *line, int endpoint,
+        struct dispatch_event *out)
+{
+    const struct crew_endpoint *at =
+        endpoint >= 0 ? crew_endpoint(d->crew, (size_t)endpoint) : NULL;
+    struct failure what = {
+        .id = e->id,
+        .by_hash = e->by_hash,
+        .from = e->from,
+        .to = ledger_to(e),
+        .attempts = e->attempts + bits(e->refused_by),
+        .chain = d->o->task.chain ? d->o->task.chain : at ? at->chain : 0,
+        .endpoint = at ? at->name : (char[]){"?"},
+        .error = xstrndup(line->error.p, line->error.n),
+    };
+    if (e->by_hash) {
+        what.to = hashes_drop(d->hashes, e->from);
+        what.from = 0;
+    }
+    failures_add(d->failures, &what, d->o->tell_failures);
+    free(what.error);
+    ledger_remove(d->ledger, e);
+    if (d->o->fail_fast)
+        d->stopped = true;
+    *out = (struct dispatch_event){.news = DISPATCH_GAVE_UP, .task = what.id, .by_hash = what.by_hash,
+                              .from = what.from, .to = what.to};
+}
+
+static void
+hear_failed(struct dispatch *d, struct ledger_entry *e, const struct control *line, unsigned fetcher,
+            int64_t now_ms, struct dispatch_event *out)
+{
+    int endpoint = crew_endpoint_of(d->crew, fetcher);
+    e->failed_on |= crew_bit(endpoint);
+    if (e->attempts < 255)
+        e->attempts++;
+    struct ledger_entry *part = give_back(d, e, line, fetcher, now_ms, now_ms);
+    if (!part)
+        return;
+    if (part->attempts >= d->o->attempts) {
+        give_up(d, part, line, endpoint, out);
+        return;
+    }
+    int64_t wait = RETRY_MS << (part->attempts < 6 ? part->attempts - 1 : 5);
+    if (!crew_ready_outside(d->crew, part->failed_on | part->refused_by))
+        ledger_put_off(d->ledger, part, now_ms + (wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS));
+}
+
+static void
+hear_refused(struct dispatch *d, struct ledger_entry *e, const struct control *line, unsigned fetcher,
+             int64_t now_ms, struct dispatch_event *out)
+{
+    int endpoint = crew_endpoint_of(d->crew, fetcher);
+    e->refused_by |= crew_bit(endpoint);
+    struct ledger_entry *part = give_back(d, e, line, fetcher, now_ms, now_ms);
+    if (!part)
+        return;
+    if (crew_all_in(d->crew, part->refused_by, now_ms))
+        give_up(d, part, line, endpoint, out);
+    else if (!crew_ready_outside(d->crew, part->refused_by))
+        ledger_put_off(d->ledger, part, now_ms + RETRY_MS);
+}
+
+static void
+hear_committed(struct dispatch *d, struct ledger_entry *e, const struct control *line, int64_t now_ms,
+               struct dispatch_event *out)
+{
+    uint64_t from = line->has_range ? line->from : e->from;
+    uint64_t to = line->has_range ? line->to : ledger_to(e);
+    uint64_t first = e->from, last = ledger_to(e);
+    bool by_hash = e->by_hash, gone;
+
+    d->commit_ms = now_ms;
+    *out = (struct dispatch_event){
+        .task = line->task, .by_hash = by_hash, .rows = line->rows, .endpoint = line->endpoint,
+        .from = from > first ? from : first, .to = to < last ? to : last,
+    };
+    out->blocks = ledger_committed(d->ledger, e, from, to, &gone, now_ms);
+    if (by_hash)
+        out->hashes = hashes_drop(d->hashes, first);
+    if (gone || out->blocks > 0)
+        out->news = DISPATCH_COMMITTED;
+}
+
+static void
+hear_lost(struct dispatch *d, struct ledger_entry *e, const struct control *line, int64_t now_ms)
+{
+    if (e->state != LEDGER_FETCHED)
+        return; /* somebody has it again already */
+    if (line->has_range)
+        e = ledger_carve(d->ledger, e, line->from, line->to, now_ms);
+    if (e)
+        ledger_lost(d->ledger, e, now_ms);
+}
+
+static void
+hear_fetched(struct dispatch *d, struct ledger_entry *e, const struct control *line, int64_t now_ms)
+{
+    if (!line->has_range || (line->from <= e->from && line->to >= ledger_to(e)))
+        ledger_fetched(d->ledger, e, now_ms);
+}
+
+static void
+hear_task(struct dispatch *d, struct ledger_entry *e, const struct control *line, unsigned fetcher,
+          int64_t now_ms, struct dispatch_event *out)
+{
+    switch (line->verb) {
+    case CONTROL_TOOK:
+        d->bounces = 0;
+        ledger_took(d->ledger, e, fetcher, now_ms);
+        break;
+    case CONTROL_DECLINED:
+        hear_declined(d, e, line, fetcher, now_ms);
+        break;
+    case CONTROL_FETCHED:
+        hear_fetched(d, e, line, now_ms);
+        break;
+    case CONTROL_FAILED:
+        hear_failed(d, e, line, fetcher, now_ms, out);
+        break;
+    case CONTROL_REFUSED:
+        hear_refused(d, e, line, fetcher, now_ms, out);
+        break;
+    case CONTROL_COMMITTED:
+        hear_committed(d, e, line, now_ms, out);
+        break;
+    case CONTROL_LOST:
+        hear_lost(d, e, line, now_ms);
+        break;
+    case CONTROL_CREDIT:
+    case CONTROL_BYE:
+        break;
+    }
+}
+
+/* Returns the fetcher that speaks, 0 for the writer and strangers. */
+static unsigned
+hear_fetcher(struct dispatch *d, const struct control *line, int64_t now_ms, struct dispatch_event *out)
+{
+    if (line->fetcher.n == 0)
+        return 0;
+    unsigned fetcher = crew_hear(d->crew, line, now_ms);
+    if (fetcher && line->verb == CONTROL_BYE) {
+        crew_bye(d->crew, fetcher);
+        ledger_release(d->ledger, fetcher, false, now_ms);
+    }
+    bool other_chain = line->verb == CONTROL_CREDIT && d->o->task.chain && line->chain &&
+                       line->chain != d->o->task.chain;
+    if (line->verb == CONTROL_DECLINED && line->reason == REASON_CHAIN)
+        other_chain = true;
+    if (fetcher && other_chain && crew_foreign(d->crew, fetcher)) {
+        const char *name =
+            crew_endpoint(d->crew, (size_t)crew_endpoint_of(d->crew, fetcher))->name;
+        *out = (struct dispatch_event){.news = DISPATCH_FOREIGN, .endpoint = span_of(name)};
+    }
+    return fetcher;
+}
+
+void
+dispatch_hear(struct dispatch *d, const struct control *line, int64_t now_ms, struct dispatch_event *out)
+{
+    *out = (struct dispatch_event){0};
+    unsigned fetcher = hear_fetcher(d, line, now_ms, out);
+    if (line->verb == CONTROL_CREDIT || line->verb == CONTROL_BYE || !span_is(line->run, d->o->task.run))
+        return;
+    struct ledger_entry *e = ledger_find(d->ledger, line->task);
+    if (e)
+        hear_task(d, e, line, fetcher, now_ms, out);
+    else if (line->verb == CONTROL_COMMITTED)
+        failures_answered(d->failures, line->task, line->rows);
+}
