@@ -5,8 +5,7 @@
 enum {
     GROWTH = 8,             /* per probe, while nothing was ever refused */
     SEARCHES = 8,           /* probes between good and bad */
-    SEARCH_EVERY = 8,       /* answers between these */
-    EVERY_MIN = 64,
+    EVERY_MIN = 128,
     EVERY_MAX = 16384,
     PROBE_LOST = 64,        /* answers after which a probe was never sent */
 };
@@ -30,12 +29,13 @@ least(uint64_t a, uint64_t b)
 }
 
 void
-ceiling_init(struct ceiling *c, uint64_t start, uint64_t most)
+ceiling_init(struct ceiling *c, uint64_t start, uint64_t hope, uint64_t most)
 {
     if (most == 0)
         most = 1;
     *c = (struct ceiling){
         .now = start == 0 ? 1 : least(start, most),
+        .hope = least(hope, most),
         .most = most,
         .every = EVERY_MIN,
         .searches = SEARCHES,
@@ -91,10 +91,16 @@ due(const struct ceiling *c)
     if (c->now >= c->most)
         return 0;
     if (c->bad == 0)
-        return c->streak >= 1 ? least(times(c->now, GROWTH), c->most) : 0;
+        return c->streak == 0 ? 0 : c->now < c->hope ? c->hope : least(times(c->now, GROWTH), c->most);
     if (width)
-        return c->streak >= SEARCH_EVERY ? least(width, c->most) : 0;
+        return c->streak >= 1 ? least(width, c->most) : 0;
     return c->streak >= c->every ? least(c->now + c->now / 2 + 1, c->most) : 0;
+}
+
+bool
+ceiling_searching(const struct ceiling *c)
+{
+    return c->good == 0 || (c->bad == 0 ? c->now < c->hope : search(c) != 0);
 }
 
 uint64_t

@@ -28,6 +28,7 @@ enum {
     METHODS = 16,
     METHOD_OFF_MS = 24 * 3600 * 1000,
     QUOTA_UNTOLD_MS = 3600 * 1000,
+    LEARN_MS = 5000,
     SOON_MS = 1000, /* a refusal so short after slowing down: that was not enough */
     NEVER = -1,
 };
@@ -56,6 +57,7 @@ struct endpoint {
     uint32_t throttled;        /* refusals for the rate that slowing down did not end */
     uint32_t heavy;            /* timeouts of eth_getLogs, none answered between */
     int64_t pause_until_ms, quota_until_ms;
+    int64_t learn_until_ms;    /* the first eth_getLogs go one by one; 0: none planned yet */
     uint64_t rebased_width;    /* that latencies are compared at */
     uint64_t head, min_block;
     uint64_t seed;
@@ -71,7 +73,7 @@ endpoint_new(const struct endpoint_options *o)
     breaker_init(&e->breaker, o->breaker_threshold, o->breaker_cooldown_ms);
     aimd_init(&e->aimd, o->concurrency);
     width_init(&e->width, o->max_blocks, o->target_bytes);
-    ceiling_init(&e->batch, o->batch, o->batch);
+    ceiling_init(&e->batch, o->batch, o->batch, o->batch);
     e->rebased_width = 1;
     return e;
 }
@@ -91,17 +93,19 @@ resting(const struct endpoint *e, int64_t now_ms)
 }
 
 static uint32_t
-most_in_flight(const struct endpoint *e)
+most_in_flight(const struct endpoint *e, int64_t now_ms)
 {
     if (e->throttled > 0)
         return 1; /* after a pause one asks whether it is over */
+    if (now_ms < e->learn_until_ms && width_learning(&e->width))
+        return 1;
     return e->o.fixed_concurrency ? e->aimd.most : aimd_limit(&e->aimd);
 }
 
 uint32_t
 endpoint_slots(struct endpoint *e, int64_t now_ms)
 {
-    uint32_t most = most_in_flight(e);
+    uint32_t most = most_in_flight(e, now_ms);
 
     if (breaker_state(&e->breaker, now_ms) != BREAKER_CLOSED || resting(e, now_ms))
         return 0;
@@ -353,7 +357,8 @@ endpoint_logs_refused(struct endpoint *e, uint64_t from, uint64_t to, const stru
 uint64_t
 endpoint_logs_width(struct endpoint *e, uint64_t from, int64_t now_ms)
 {
-    (void)now_ms;
+    if (e->learn_until_ms == 0)
+        e->learn_until_ms = now_ms + LEARN_MS;
     return width_next(&e->width, from);
 }
 

@@ -1,7 +1,8 @@
 #include "fetcher/width.h"
 
 enum {
-    FIRST = 1000,       /* blocks, while nothing is known of the density */
+    FIRST = 200,        /* blocks, while nothing is known */
+    LEARNING = 16,      /* answers */
     FEW_LOGS = 100,     /* fewer refused logs than these: it is not their number */
     WAVE = 8,           /* refusals within so many answers count once: they were sent together */
 };
@@ -19,8 +20,8 @@ width_init(struct width *w, uint64_t max_blocks, uint64_t target_bytes)
         .margin = MARGIN,
         .heavy_cut_ms = -1,
     };
-    ceiling_init(&w->range, max_blocks, UINT64_MAX);
-    ceiling_init(&w->heavy, UINT64_MAX, UINT64_MAX);
+    ceiling_init(&w->range, max_blocks < FIRST ? max_blocks : FIRST, max_blocks, UINT64_MAX);
+    ceiling_init(&w->heavy, UINT64_MAX, UINT64_MAX, UINT64_MAX);
 }
 
 /* How many blocks hold `most` of what comes at `sum` per w->blocks. */
@@ -45,6 +46,16 @@ by_density(const struct width *w)
         by_logs = blocks_for(w, w->most_logs * w->margin, w->logs);
     n = by_logs < n ? by_logs : n;
     return by_bytes < n ? by_bytes : n;
+}
+
+bool
+width_learning(const struct width *w)
+{
+    if (w->answers >= LEARNING)
+        return false;
+    if (w->served == 0 || (w->most_logs > 0 && w->phase == LOGS_HALVING))
+        return true;
+    return ceiling_searching(&w->range) && by_density(w) > w->range.now && (w->range.bad || w->served < 2);
 }
 
 uint64_t
@@ -97,6 +108,7 @@ width_ok(struct width *w, uint64_t blocks, uint64_t logs, uint64_t bytes)
     double n = (double)logs;
 
     w->answers++;
+    w->served++;
     ceiling_passed(&w->range, blocks);
     if (w->heavy.now != UINT64_MAX)
         ceiling_passed(&w->heavy, blocks);
@@ -148,7 +160,7 @@ static void
 halve(struct width *w, double most)
 {
     if (w->most_logs == 0)
-        ceiling_init(&w->heavy, UINT64_MAX, UINT64_MAX); /* it was not the blocks */
+        ceiling_init(&w->heavy, UINT64_MAX, UINT64_MAX, UINT64_MAX); /* it was not the blocks */
     if (w->most_logs == 0 || most < w->most_logs)
         w->most_logs = most;
     w->phase = LOGS_HALVING;

@@ -27,11 +27,16 @@ struct width {
     enum { LOGS_TOLD, LOGS_HALVING, LOGS_CLIMBING, LOGS_FOUND } phase; /* how it is known */
     double most_seen;            /* logs in one answer */
     double margin;
+    uint64_t served;             /* count of ranges answered */
     uint64_t answers, narrowed;  /* count of answers, and when the margin was last cut */
     int64_t heavy_cut_ms;
 };
 
+/* Begins narrow, and tries max_blocks next. */
 void width_init(struct width *w, uint64_t max_blocks, uint64_t target_bytes);
+/* So little is known yet that one request after the other learns as much as many at once, and is
+ * refused less often. Bounded: 16 answers at most. */
+bool width_learning(const struct width *w);
 uint64_t width_next(struct width *w, uint64_t from); /* >= 1 */
 void width_ok(struct width *w, uint64_t blocks, uint64_t logs, uint64_t bytes);
 /* Judged RANGE or DENSITY. */

@@ -33,10 +33,10 @@ grows_while_nothing_is_refused(void **state)
     struct ceiling c;
 
     (void)state;
-    ceiling_init(&c, 10, 100000);
+    ceiling_init(&c, 10, 10, 100000);
     assert_int_equal(ask(&c, 20, UINT64_MAX, false), 0);
     assert_int_equal(c.now, 100000);
-    ceiling_init(&c, 1000, UINT64_MAX);
+    ceiling_init(&c, 1000, 1000, UINT64_MAX);
     ask(&c, 100, UINT64_MAX, false);
     assert_int_equal(c.now, UINT64_MAX);
 }
@@ -50,7 +50,7 @@ usual_limits_are_hit_exactly(void **state)
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
         struct ceiling c;
 
-        ceiling_init(&c, 1000, UINT64_MAX);
+        ceiling_init(&c, 1000, 1000, UINT64_MAX);
         ask(&c, 150, limits[i], false);
         assert_int_equal(c.now, limits[i]);
     }
@@ -62,7 +62,7 @@ odd_limits_are_hit_nearly(void **state)
     struct ceiling c;
 
     (void)state;
-    ceiling_init(&c, 1000, UINT64_MAX);
+    ceiling_init(&c, 1000, 1000, UINT64_MAX);
     ask(&c, 400, 7777, false);
     assert_true(c.now <= 7777 && c.now > 7000);
 }
@@ -73,7 +73,7 @@ a_told_limit_is_taken_at_once(void **state)
     struct ceiling c;
 
     (void)state;
-    ceiling_init(&c, 10000, UINT64_MAX);
+    ceiling_init(&c, 10000, 10000, UINT64_MAX);
     ceiling_refused(&c, 10000, 1234);
     assert_int_equal(ceiling_next(&c, 1), 1234);
     ceiling_refused(&c, 10000, 1234); /* sent beside it */
@@ -86,7 +86,7 @@ refusals_become_rare(void **state)
     struct ceiling c;
 
     (void)state;
-    ceiling_init(&c, 10000, UINT64_MAX);
+    ceiling_init(&c, 10000, 10000, UINT64_MAX);
     ask(&c, 10, 1000, true);
     assert_true(ask(&c, 1000, 1000, true) <= 6);
     assert_true(ask(&c, 100000, 1000, true) <= 12);
@@ -98,7 +98,7 @@ a_wave_of_refusals_halves_once(void **state)
     struct ceiling c;
 
     (void)state;
-    ceiling_init(&c, 8000, UINT64_MAX);
+    ceiling_init(&c, 8000, 8000, UINT64_MAX);
     for (int i = 0; i < 10; i++)
         ceiling_refused(&c, 8000, 0);
     assert_int_equal(c.now, 4000);
@@ -110,7 +110,7 @@ one_probe_at_a_time(void **state)
     struct ceiling c;
 
     (void)state;
-    ceiling_init(&c, 1000, UINT64_MAX);
+    ceiling_init(&c, 1000, 1000, UINT64_MAX);
     ceiling_passed(&c, 1000);
     assert_int_equal(ceiling_next(&c, 7), 8000);
     assert_int_equal(ceiling_next(&c, 8), 1000);
@@ -126,7 +126,7 @@ short_rests_prove_nothing(void **state)
     struct ceiling c;
 
     (void)state;
-    ceiling_init(&c, 1000, UINT64_MAX);
+    ceiling_init(&c, 1000, 1000, UINT64_MAX);
     for (int i = 0; i < 1000; i++)
         ceiling_passed(&c, 10);
     assert_int_equal(ceiling_next(&c, 1), 1000);
@@ -138,7 +138,7 @@ never_below_one(void **state)
     struct ceiling c;
 
     (void)state;
-    ceiling_init(&c, 0, 0);
+    ceiling_init(&c, 0, 0, 0);
     for (int i = 0; i < 10; i++)
         ceiling_refused(&c, 1, 0);
     assert_int_equal(ceiling_next(&c, 1), 1);

@@ -253,7 +253,7 @@ batches_are_learned(void **state)
     j.max_items = 1;
     endpoint_batch_refused(e, &j, 3);
     assert_int_equal(endpoint_batch(e), 1);
-    for (int i = 0; i < 70; i++) {
+    for (int i = 0; i < 130; i++) {
         endpoint_sent(e, 1, i);
         endpoint_answer(e, "eth_getBlockByNumber", &ok, 1, LATENCY_US, i + 50);
     }

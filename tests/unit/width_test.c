@@ -124,7 +124,7 @@ run_for(struct run *r, uint64_t blocks)
 {
     r->end = r->next + blocks;
     do {
-        while (r->n_flying < CONCURRENCY && send_one(r))
+        while (r->n_flying < (width_learning(&r->w) ? 1 : CONCURRENCY) && send_one(r))
             ;
         if (r->n_flying)
             answer_one(r);
