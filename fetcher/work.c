@@ -255,6 +255,18 @@ cut_unheld(struct work *w, struct job *j)
     job_cut_before(j, first, error);
 }
 
+/* A method that the endpoint said it does not have is not found out about again by each task. */
+static void
+refuse_lacking(struct work *w, struct job *j)
+{
+    const struct step logs = {.kind = STEP_LOGS}, blocks = {.kind = STEP_BLOCKS, .needs = j->needs};
+    const char *lacking = j->by_range ? ask_lacking(&logs, &w->p.coping->lacks) : NULL;
+    if (!lacking && !j->task.by_hash)
+        lacking = ask_lacking(&blocks, &w->p.coping->lacks);
+    if (lacking)
+        job_stop(j, CONTROL_REFUSED, REASON_NONE, 0, "%s is not served here", lacking);
+}
+
 static void
 add_job(struct work *w, struct job *j)
 {
@@ -265,6 +277,7 @@ add_job(struct work *w, struct job *j)
     w->n_jobs++;
     snprintf(w->run, sizeof w->run, "%s", j->task.run);
     cut_unheld(w, j);
+    refuse_lacking(w, j);
     output_header(w->p.output, j->list[0]->table);
 }
 
