@@ -51,7 +51,7 @@ hashes_keep(struct hashes *h, const struct plan_piece *piece)
 {
     size_t bytes = piece->n_hashes * PLAN_HASH;
     if (!h->slots)
-        h->slots = xcalloc(h->max, sizeof *h->slots);
+        h->slots = xcalloc(h->max, sizeof(void *));
     while (h->slots[h->last])
         h->last = (h->last + 1) % h->max;
     struct kept *k = xmalloc(sizeof *k + bytes);

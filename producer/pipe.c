@@ -48,8 +48,7 @@ static bool
 write_out(struct pipe *p)
 {
     if (p->chunk.n > 0) {
-        int sent;
-        while ((sent = link_send(p->out, p->chunk.p, p->chunk.n)) == 0 && !talk_stop_count())
+        while (link_send(p->out, p->chunk.p, p->chunk.n) == 0 && !talk_stop_count())
             wait_writable(p);
         p->chunk.n = 0;
     }
