@@ -113,20 +113,20 @@ test: deps-test
 unit-programs: $(UNITS)
 
 lint: deps-lint
-	@$(MAKE) --no-print-directory -j2 -k lint-c lint-cppcheck lint-shell lint-gcc lint-clang
-# not the unit tests: the analyzer takes cmocka's assertions for something that returns
+	@$(MAKE) --no-print-directory -j2 -s -k lint-c lint-cppcheck lint-shell lint-gcc lint-clang
+# not the unit tests: the analyzers take cmocka's assertions for something that returns
 lint-c:
 	printf "%s\n" $(filter-out ./tests/unit/%,$(C_SOURCES)) | xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- -std=c11 $(LINT_FLAGS) 2>/dev/null' tidy
 	clang-tidy --quiet $(CC_SOURCES) -- -std=c++17 $(LINT_FLAGS)
 lint-cppcheck:
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability,performance \
-	    --suppress=missingIncludeSystem --std=c11 $(LINT_FLAGS) $(C_SOURCES)
+	    --suppress=missingIncludeSystem --std=c11 $(LINT_FLAGS) $(filter-out ./tests/unit/%,$(C_SOURCES))
 lint-shell:
 	shellcheck -x $(SH_SOURCES)
 lint-gcc:
-	@$(MAKE) --no-print-directory B=.build/lint-gcc CC=gcc CXX=g++ CFLAGS='-O2 -Werror' CXXFLAGS='-O2 -Werror' objects
+	@$(MAKE) -s B=.build/lint-gcc CC=gcc CXX=g++ CFLAGS='-O2 -Werror' CXXFLAGS='-O2 -Werror' objects
 lint-clang:
-	@$(MAKE) --no-print-directory B=.build/lint-clang CC=clang CXX=clang++ CFLAGS='-O1 -Werror' CXXFLAGS='-O1 -Werror' objects
+	@$(MAKE) -s B=.build/lint-clang CC=clang CXX=clang++ CFLAGS='-O1 -Werror' CXXFLAGS='-O1 -Werror' objects
 objects: $(patsubst ./%.c,$(B)/%.o,$(C_SOURCES)) $(patsubst ./%.cc,$(B)/%.o,$(CC_SOURCES))
 
 install: all

@@ -45,7 +45,7 @@ ceiling_init(struct ceiling *c, uint64_t start, uint64_t hope, uint64_t most)
 static uint64_t
 ratio(uint64_t wide, uint64_t narrow)
 {
-    return times(wide, 16) / narrow;
+    return times(wide, 16) / (narrow ? narrow : 1);
 }
 
 /* The usual number between now and bad that best halves what is not known, as a ratio; 0: none. */

@@ -14,6 +14,7 @@ enum { DOUBTS_MAX = 3 }; /* checks of one step's silence that came to nothing */
 void
 rows_mark(const struct job *j, struct rows_mark *m)
 {
+    *m = (struct rows_mark){0};
     for (size_t i = 0; i < j->n_list; i++) {
         m->bytes[i] = j->rows[i].data.n;
         m->rows[i] = j->rows[i].n;
