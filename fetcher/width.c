@@ -8,7 +8,9 @@ enum {
 };
 
 static const double FADE = 0.9;          /* per answer of full width */
-static const double MARGIN = 0.93, MARGIN_MIN = 0.3;
+static const double FADE_SPARSE = 0.5;   /* where there are less than half the logs expected: a burst is over */
+static const double RECALL = 4;          /* answers' worth of memory that a surprise leaves */
+static const double MARGIN = 0.93, MARGIN_MIN = 0.6;
 static const double MARGIN_LOST = 0.97, MARGIN_WON = 0.0003;
 static const double CLIMB = 1.02;
 
@@ -78,9 +80,9 @@ width_next(struct width *w, uint64_t from)
 static void
 note_density(struct width *w, double blocks, double logs, double bytes)
 {
-    double usual = w->blocks * (1 - FADE);
+    double keep = w->logs * blocks > 2 * logs * w->blocks ? FADE_SPARSE : FADE, usual = w->blocks * (1 - FADE);
     /* a short rest of a range says little and lets little fade */
-    double fade = blocks >= usual || usual <= 0 ? FADE : 1 - (1 - FADE) * blocks / usual;
+    double fade = blocks >= usual || usual <= 0 ? keep : 1 - (1 - keep) * blocks / usual;
 
     w->blocks = w->blocks * fade + blocks;
     w->logs = w->logs * fade + logs;
@@ -133,20 +135,18 @@ narrow(struct width *w)
         w->margin = MARGIN_MIN;
 }
 
-/* Here are more logs than thought: at least as many as do not fit. */
+/* Here are more logs than thought: at least as many as do not fit. What was seen before is of
+ * another part of the chain. */
 static void
 denser(struct width *w, double blocks, double logs)
 {
-    double scale = w->blocks / blocks;
+    double each = w->logs > 0 ? w->bytes / w->logs : 0;
 
-    if (w->blocks <= 0) {
-        w->blocks = blocks;
-        scale = 1;
-    }
-    if (w->logs > 0 && logs * scale > w->logs)
-        w->bytes *= logs * scale / w->logs;
-    if (logs * scale > w->logs)
-        w->logs = logs * scale;
+    if (w->blocks > 0 && logs * w->blocks <= w->logs * blocks)
+        return;
+    w->blocks = blocks * RECALL;
+    w->logs = logs * RECALL;
+    w->bytes = w->logs * each;
 }
 
 static void
