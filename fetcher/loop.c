@@ -18,7 +18,8 @@
 
 enum {
     LIFE_SIGN_MS = 1000,
-    LINGER_MS = 2000,     /* at exit, for lines not yet sent */
+    LINGER_MS = 2000,     /* at exit, for results not yet sent */
+    BYE_MS = 200,         /* for lines not yet sent: the producer may have left first */
     STOP_MS = 25000,      /* most time for what is in flight after a first signal */
     HIGH_WATER_RESULTS = 8,
     HIGH_WATER_LINES = 1000,
@@ -334,16 +335,25 @@ turn(struct loop *l)
     mind_end(l);
 }
 
+/* Has everything left that can leave? The producer may be gone: its lines are not waited for long. */
+static bool
+all_sent(struct loop *l, int64_t since_ms, int64_t now_ms)
+{
+    bool results = true;
+    if (l->results)
+        results = output_flush(l->output, note_true, l) < 0 ||
+                  (output_queued(l->output) == 0 && link_flush(l->results) == 0);
+    bool lines = news_flush(l->news) || now_ms - since_ms >= BYE_MS;
+    return results && lines;
+}
+
 static void
 say_bye(struct loop *l)
 {
     struct control bye = {.verb = CONTROL_BYE, .fetcher = span_of(l->name)};
+    int64_t since = clock_ms();
     news_tell(l->news, &bye);
-    for (int64_t end = clock_ms() + LINGER_MS; clock_ms() < end;) {
-        bool sent = !l->results || output_flush(l->output, note_true, l) != 0 || output_queued(l->output) == 0;
-        bool flushed = !l->results || link_flush(l->results) == 0;
-        if (news_flush(l->news) && sent && flushed)
-            break;
+    for (int64_t now = since; now < since + LINGER_MS && !all_sent(l, since, now); now = clock_ms()) {
         struct pollfd fds[2];
         size_t n = 0;
         if (l->results)
@@ -367,12 +377,12 @@ finish(struct loop *l)
         report_print_texts(&l->report);
     if (!l->o->check && l->coping.alone)
         report_print_statistics(&l->report);
-    int linger = talk_stop_count() < 2 ? LINGER_MS : 0;
+    bool hurry = talk_stop_count() >= 2;
     rpc_free(l->rpc);
     work_free(l->work);
     link_close(l->tasks, 0);
-    link_close(l->results, linger);
-    link_close(l->control, linger);
+    link_close(l->results, hurry ? 0 : LINGER_MS);
+    link_close(l->control, hurry ? 0 : BYE_MS);
     news_free(l->news);
     output_free(l->output);
     endpoint_free(l->endpoint);
