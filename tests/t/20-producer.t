@@ -114,10 +114,11 @@ run $PRODUCER --from 1 --to 5 "${links[@]}" --give-up 0.3
 is "$STATUS" 3 'no endpoint: exit 3 after --give-up'
 like "$ERR" 'no endpoint has worked' 'and says why'
 
+rm -f "$T/tasks" "$T/control"
 spawn big $PRODUCER --from 0 --to 9999999 --step 1 "${links[@]}"
 check 'ten million tasks: at work at once' wait_for 2 test -S "$T/tasks"
 run $PRODUCER --from 1 --to 5 "${links[@]}"
-says 2 "$T/control" 'an address in use'
+says 2 "another process listens there" 'an address in use'
 kill -TERM "$PID"
 wait "$PID"
 is $? 130 'SIGTERM: exit 130'
