@@ -1,12 +1,15 @@
 // An independent reader: prints the rows that a table should hold, one line a row, columns between
 // '|' as psql -At prints them.
-//   node rows.mjs SOURCE logs|blocks|transactions FROM TO
+//   node rows.mjs SOURCE TABLE FROM TO [STEP]
+// STEP: blocks in a task, for the tables that tell of the state at the end of each (default: one task).
 // SOURCE is a node's URL, asked block by block, the plainest way there is; or a folder of recorded
 // files: blocks.jsonl.gz and receipts.jsonl.gz (line n is block n), or block.json.gz and receipts.json.gz.
 import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { keccak256 } from './keccak.mjs';
+import { transfers } from './tokens.mjs';
 
-const [source, what, from, to] = process.argv.slice(2);
+const [source, what, from, to, step = Number.MAX_SAFE_INTEGER] = process.argv.slice(2);
 const hex = (n) => '0x' + n.toString(16);
 
 let id = 0;
@@ -23,6 +26,9 @@ const node = {
   block: (n) => rpc('eth_getBlockByNumber', hex(n), true),
   receipts: (n) => rpc('eth_getBlockReceipts', hex(n)),
   logs: (n) => rpc('eth_getLogs', { fromBlock: hex(n), toBlock: hex(n) }),
+  traces: (n) => rpc('trace_block', hex(n)),
+  calls: (n) => rpc('debug_traceBlockByNumber', hex(n), { tracer: 'callTracer' }),
+  state: (address, n) => Promise.all(['eth_getBalance', 'eth_getTransactionCount', 'eth_getCode'].map((m) => rpc(m, address, hex(n)))),
 };
 
 function recorded(folder) {
@@ -37,7 +43,13 @@ function recorded(folder) {
     block: (n) => blocks[at(n)],
     receipts: (n) => receipts[at(n)],
     logs: (n) => receipts[at(n)].flatMap((r) => r.logs),
+    state: (address) => ['0x0', '0x0', recordedCode(folder, address)],
   };
+}
+
+function recordedCode(folder, address) { // named as the simulator wants it
+  const file = `${folder}/web3_response.eth_getCode_${address}_latest.json`;
+  return existsSync(file) ? JSON.parse(readFileSync(file)).result : '0x';
 }
 
 const bytea = (v) => (v === undefined || v === null ? '' : '\\x' + v.slice(2).toLowerCase());
@@ -71,10 +83,73 @@ const rows = {
     ];
   }),
 };
-const needs = { logs: ['logs'], blocks: ['block'], transactions: ['block', 'receipts'] };
+// trace_block's list, and the same out of callTracer's trees
+const inner = { create: 'init', call: 'input' };
+rows.traces = (traces) => traces.map((t) => {
+  const { action = {}, result } = t;
+  return [
+    number(t.blockNumber), t.transactionPosition, `{${t.traceAddress.join(',')}}`, bytea(t.transactionHash),
+    bytea(action.from ?? action.address), bytea(result?.address ?? action.to ?? action.refundAddress),
+    number(action.value ?? action.balance), number(action.gas), number(result?.gasUsed), bytea(action[inner[t.type]]),
+    bytea(result?.code ?? result?.output), t.type, action.callType ?? '', '', t.subtraces, t.error ?? '',
+  ];
+});
+rows.calls = (trees, block) => trees.flatMap(({ result, txHash }, index) => {
+  const walk = (call, path) => {
+    const kind = call.type.toLowerCase();
+    const type = { create: 'create', create2: 'create', selfdestruct: 'suicide' }[kind] ?? 'call';
+    const calls = call.calls ?? [];
+    return [[
+      number(block.number), index, `{${path.join(',')}}`, bytea(txHash), bytea(call.from), bytea(call.to),
+      number(call.value), number(call.gas), number(call.gasUsed), bytea(call.input), bytea(call.output), type,
+      type === 'call' ? kind : '', '', calls.length, call.error ?? '',
+    ], ...calls.flatMap((c, i) => walk(c, [...path, i]))];
+  };
+  return walk(result, []);
+});
+rows.token_transfers = (logs) => logs.flatMap((l) => transfers(l).map(([index, ...rest]) =>
+  [number(l.blockNumber), number(l.logIndex), index, bytea(l.transactionHash), bytea(l.address), ...rest]));
+
+// per task: address -> what is known of it
+const touched = {
+  contracts: (b, receipts) => b.transactions.flatMap((t, i) =>
+    !t.to && receipts[i].contractAddress && receipts[i].status !== '0x0'
+      ? [[receipts[i].contractAddress, [number(b.number), bytea(t.hash), bytea(t.from), receipts[i].status]]] : []),
+  accounts: (b, receipts) => [b.miner, ...b.transactions.flatMap((t, i) => [
+    t.from, t.to, receipts[i].contractAddress, ...receipts[i].logs.map((l) => l.address),
+  ])].filter((a) => a).map((a) => [a, []]),
+};
+const state = {
+  contracts: (address, [block, tx, creator, status], last, [, , code]) => // before Byzantium only code tells of success
+    (code === '0x' && !status ? null : [bytea(address), block, tx, creator, bytea(code), hash(code)]),
+  accounts: (address, _, last, [balance, nonce, code]) =>
+    [bytea(address), last, number(balance), number(nonce), hash(code)],
+};
+const hash = (code) => '\\x' + keccak256(Buffer.from(code.slice(2), 'hex')).toString('hex');
+
+async function asOfLast(chain) { // a later task's row stands in for an earlier one's
+  const all = new Map();
+  for (let first = Number(from); first <= Number(to); first += Number(step)) {
+    const last = Math.min(first + Number(step) - 1, Number(to));
+    const seen = new Map();
+    for (let n = first; n <= last; n++)
+      for (const [a, known] of touched[what](await chain.block(n), await chain.receipts(n))) seen.set(a.toLowerCase(), known);
+    for (const [a, known] of seen) all.set(a, state[what](a, known, last, await chain.state(a, last)));
+  }
+  return [...all.values()].filter((row) => row);
+}
+
+const needs = {
+  logs: ['logs'], blocks: ['block'], transactions: ['block', 'receipts'], token_transfers: ['logs'], traces: ['traces'],
+  calls: ['calls', 'block'],
+};
 
 const chain = source.startsWith('http') ? node : recorded(source);
-for (let n = Number(from); n <= Number(to); n++) {
-  const replies = await Promise.all(needs[what].map((need) => chain[need](n)));
-  for (const row of rows[what](...replies)) console.log(row.join('|'));
+if (touched[what]) {
+  for (const row of await asOfLast(chain)) console.log(row.join('|'));
+} else {
+  for (let n = Number(from); n <= Number(to); n++) {
+    const replies = await Promise.all(needs[what].map((need) => chain[need](n)));
+    for (const row of rows[what](...replies)) console.log(row.join('|'));
+  }
 }

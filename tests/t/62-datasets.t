@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# Every dataset, column by column, against what an independent reader makes of the same node or of the same
+# recorded data (tests/reader); and what several datasets in one job share.
+# shellcheck source=tests/lib.sh
+. tests/lib.sh
+start_postgres
+
+order_of() { # order_of TABLE: its key
+    case $1 in
+    logs) echo block_number,log_index ;;
+    blocks) echo block_number ;;
+    transactions) echo block_number,transaction_index ;;
+    token_transfers) echo block_number,log_index,batch_index ;;
+    traces) echo block_number,transaction_index,trace_address ;;
+    *) echo address ;;
+    esac
+}
+
+compare() { # compare SCHEMA TABLE SOURCE FROM TO [STEP [READ_AS]]
+    node tests/reader/rows.mjs "$3" "${7:-$2}" "$4" "$5" ${6:+"$6"} | sort >"$T/wanted"
+    sql "select * from $1.$2 order by $(order_of "$2")" | sort >"$T/got"
+    [ -s "$T/wanted" ] && cmp -s "$T/wanted" "$T/got"
+    ok $? "$1.$2: $(wc -l <"$T/wanted") rows, each column as the reader has it" ||
+        diag "$(diff "$T/wanted" "$T/got" | cut -c 1-600 | head -n 8)"
+}
+
+calls() { # calls URL METHOD: how many of them it got
+    curl -s "$1/stats" | jq ".methods[\"$2\"] // 0"
+}
+
+job() { # job SCHEMA OPTION...: must end well
+    run ./run.sh --db "$DB" --schema "$1" "${@:2}"
+    is "$STATUS" 0 "$1: exit 0" || diag "$ERR"
+}
+
+# --- a real node ---
+start_anvil node --no-mining --order fifo --hardfork prague --timestamp 1700000000 --gas-limit 1000000000 --base-fee 0 --chain-id 31337
+node=$URL
+run node tests/reader/zoo.mjs "$node"
+is "$STATUS" 0 'a chain with something of everything' || bail "$ERR"
+head=$(jq .head <<<"$OUT")
+all=logs,blocks,transactions,token_transfers,traces,contracts,accounts
+job whole --rpc "$node" --from 0 --to "$head" --dataset "$all"
+for table in ${all//,/ }; do compare whole "$table" "$node" 0 "$head"; done
+is "$(sql 'select count(distinct type), count(*) filter (where status = 0) from whole.transactions')" '3|2' \
+    'transactions of three types, two of them failed'
+is "$(sql "select string_agg(standard || '=' || n, ' ' order by standard) from
+    (select standard, count(*) n from whole.token_transfers group by 1) s")" 'erc1155=6 erc20=3 erc721=1' \
+    'transfers of every standard'
+is "$(sql 'select count(*) from whole.logs where block_timestamp is null')" 0 'every log has its time'
+
+job tasks --rpc "a=$node" --rpc "b=$node" --from 0 --to "$head" --step 3 --dataset accounts,contracts
+for table in accounts contracts; do compare tasks "$table" "$node" 0 "$head" 3; done
+job backwards --rpc "$node" --from 6 --to "$head" --step 3 --dataset accounts,contracts
+job backwards --rpc "$node" --from 0 --to 5 --step 3 --dataset accounts,contracts
+for table in accounts contracts; do compare backwards "$table" "$node" 0 "$head" 3; done
+
+spawn lesser node tests/reader/without.mjs "$node" trace_block eth_getBlockReceipts
+wait_line 10 "$T/lesser.out" '^listening on ' || bail "$(cat "$T/lesser.err")"
+lesser=http://$(sed -n 's/^listening on //p' "$T/lesser.out")
+job lesser --rpc "$lesser" --from 0 --to "$head" --dataset transactions,traces,accounts,token_transfers
+compare lesser traces "$node" 0 "$head" 100 calls
+for table in transactions accounts token_transfers; do compare lesser "$table" "$node" 0 "$head"; done
+
+# --- the recorded chain with every fork ---
+folder=$T/forks
+cp -r tests/fixtures/execution-apis "$folder"
+gunzip -c "$folder/receipts.jsonl.gz" | jq -r '.[].contractAddress // empty' | sort | awk 'NR % 3' | while read -r address; do
+    echo "{\"result\": \"0x60${address:2}\"}" >"$folder/web3_response.eth_getCode_${address}_latest.json" # it is not recorded
+done
+start_rpcsim forks --recorded "$folder"
+job forks --rpc "$URL" --from 0 --to 54 --dataset logs,blocks,transactions,token_transfers,contracts
+for table in logs blocks transactions contracts; do compare forks "$table" "$folder" 0 54; done
+is "$(sql 'select count(distinct type), min(type), max(type) from forks.transactions')" '5|0|4' 'transactions of types 0 to 4'
+is "$(calls "$URL" eth_getBlockByNumber) $(calls "$URL" eth_getBlockReceipts) $(calls "$URL" eth_getLogs)" '55 55 0' \
+    'what serves several datasets is asked for once'
+
+# --- what a job asks, and what it fills ---
+start_rpcsim plain --blocks 200 --logs-per-block 3 --txs-per-block 2
+job times --rpc "$URL" --from 1 --to 200 --step 50 --dataset logs
+is "$(sql 'select count(*) - count(block_timestamp) from times.logs')" 600 'a node that sends no times: none'
+run ./run.sh --db "$DB" --schema times --rpc "$URL" --from 1 --to 200 --step 50 --dataset logs,blocks
+is "$(sql 'select count(*) from times.logs join times.blocks using (block_number) where logs.block_timestamp = blocks.block_timestamp')" \
+    600 'with blocks in the job they are filled in' || diag "$ERR"
+before=$(calls "$URL" eth_getLogs)
+job pair --rpc "$URL" --from 1 --to 200 --step 200 --dataset logs,token_transfers
+is "$(sql 'select count(*) from pair.logs') $(sql 'select count(*) from pair.token_transfers')" '600 600' 'logs, and transfers out of them'
+is "$(sql "select count(*) from pair.jobs")" 2 'are a job each'
+check 'by one set of requests' test $(($(calls "$URL" eth_getLogs) - before)) -le 4
+job two --rpc "$URL" --from 1 --to 200 --step 100 --dataset logs,blocks,transactions,accounts
+is "$(sql 'select count(*) from two.logs') $(sql 'select count(*) from two.blocks') $(sql 'select count(*) from two.transactions')" \
+    '600 200 400' 'logs out of the receipts that transactions need'
+
+# --- a peer's rows ---
+peer=tests/fixtures/ethereum-etl/test_stream/blocks_1755634_1755635
+start_rpcsim peer --recorded "$peer"
+job peer --rpc "$URL,batch=1" --chain-id 31337 --from 1755634 --to 1755635 --dataset logs,blocks,transactions,token_transfers
+theirs() { # theirs FILE FILTER: its rows, through jq, which would round long numbers
+    sed -E 's/: *(-?[0-9]+)([,}])/: "\1"\2/g' "$peer/$1" |
+        jq -r "$2 | map(if . == null then \"\" else tostring end) | join(\"|\")" | sort
+}
+is "$(sql "select block_number, log_index, transaction_index, encode(transaction_hash, 'hex'), encode(address, 'hex'), encode(data, 'hex'),
+    extract(epoch from block_timestamp)::bigint from peer.logs" | sort)" \
+    "$(theirs expected_logs.json '[.block_number, .log_index, .transaction_index, .transaction_hash[2:], .address[2:], .data[2:], .block_timestamp]')" \
+    "a peer's logs"
+is "$(sql "select block_number, log_index, encode(token_address, 'hex'), encode(from_address, 'hex'), encode(to_address, 'hex'), amount
+    from peer.token_transfers" | sort)" \
+    "$(theirs expected_token_transfers.json '[.block_number, .log_index, .token_address[2:], .from_address[2:], .to_address[2:], .value]')" \
+    "a peer's token transfers"
+is "$(sql "select block_number, transaction_index, encode(transaction_hash, 'hex'), nonce, encode(from_address, 'hex'), encode(to_address, 'hex'),
+    value, gas, gas_price, encode(input, 'hex'), cumulative_gas_used, gas_used, encode(root, 'hex') from peer.transactions" | sort)" \
+    "$(theirs expected_transactions.json '[.block_number, .transaction_index, .hash[2:], .nonce, .from_address[2:], .to_address[2:],
+    .value, .gas, .gas_price, .input[2:], .receipt_cumulative_gas_used, .receipt_gas_used, .receipt_root[2:]]')" \
+    "a peer's transactions with their receipts, of before Byzantium"
+is "$(sql "select block_number, encode(block_hash, 'hex'), encode(parent_hash, 'hex'), encode(miner, 'hex'), difficulty, size, gas_limit, gas_used,
+    transaction_count, extract(epoch from block_timestamp)::bigint from peer.blocks" | sort)" \
+    "$(theirs expected_blocks.json '[.number, .hash[2:], .parent_hash[2:], .miner[2:], .difficulty, .size, .gas_limit, .gas_used,
+    .transaction_count, .timestamp]')" "a peer's blocks"
+
+for number in 508110 2112234; do
+    peer=tests/fixtures/ethereum-etl/test_stream/blocks_${number}_$number
+    start_rpcsim "peer$number" --recorded "$peer"
+    job "peer$number" --rpc "$URL" --chain-id 31337 --from $number --to $number --dataset traces
+    is "$(sql "select encode(transaction_hash, 'hex'), array_to_string(trace_address, ','), encode(from_address, 'hex'), encode(to_address, 'hex'),
+        value, gas, gas_used, encode(input, 'hex'), encode(output, 'hex'), type, call_type, reward_type, subtraces, error
+        from peer$number.traces" | sed 's/^|[0-9]*|/||/' | sort)" \
+        "$(theirs expected_traces.json '[(.transaction_hash // "0x")[2:], (.trace_address // [] | map(tostring) | join(",")),
+        (.from_address // "0x")[2:], (.to_address // "0x")[2:], .value, .gas, .gas_used, (.input // "0x")[2:],
+        (.output // "0x")[2:], .trace_type, .call_type, .reward_type, .subtraces, .error]')" \
+        "a peer's traces of block $number"
+done
+done_testing
