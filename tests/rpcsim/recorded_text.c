@@ -106,7 +106,12 @@ r_block(void *self, uint64_t number, bool full, struct buf *out)
 static void
 r_receipts(void *self, uint64_t number, struct buf *out)
 {
-    add(recorded_find(self, number)->receipts, out);
+    const struct recorded_block *b = recorded_find(self, number);
+    json_t *txs = json_object_get(b->block, "transactions");
+    if (!b->receipts && txs && json_array_size(txs) == 0)
+        buf_adds(out, "[]");
+    else
+        add(b->receipts, out);
 }
 
 /* The element whose transactionIndex it is. */
