@@ -117,7 +117,7 @@ lint: deps-lint
 # not the unit tests: the analyzers take cmocka's assertions for something that returns
 lint-c:
 	printf "%s\n" $(filter-out ./tests/unit/%,$(C_SOURCES)) | xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- -std=c11 $(LINT_FLAGS) 2>/dev/null' tidy
-	clang-tidy --quiet $(CC_SOURCES) -- -std=c++17 $(LINT_FLAGS)
+	clang-tidy --quiet $(CC_SOURCES) -- -std=c++17 $(LINT_FLAGS) 2>/dev/null
 lint-cppcheck:
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability,performance \
 	    --suppress=missingIncludeSystem --std=c11 $(LINT_FLAGS) $(filter-out ./tests/unit/%,$(C_SOURCES))
