@@ -40,6 +40,7 @@ struct loop {
     char name[64];       /* of this process, unique */
     int status;          /* exit status so far */
     bool input_ended, over, stopping, was_open;
+    bool again;          /* there is room for results again: requests may start */
     int64_t stop_by_ms, life_sign_ms, start_ms, now_ms;
     uint64_t lines, bad_lines;
 };
@@ -166,6 +167,7 @@ static void
 write_results(struct loop *l)
 {
     int broken = 0;
+    bool was_full = output_full(l->output);
     if (!l->results)
         return;
     do
@@ -177,6 +179,7 @@ write_results(struct loop *l)
         l->status = EXIT_UNAVAILABLE;
         l->over = true;
     }
+    l->again = was_full && !output_full(l->output);
 }
 
 /* The breaker opened: what is held goes back. It may stay where nobody else could take it. */
@@ -290,6 +293,8 @@ static int
 time_left(struct loop *l)
 {
     int64_t next = l->now_ms + LIFE_SIGN_MS, t;
+    if (l->again)
+        return 0;
     if ((t = work_next_ms(l->work, l->now_ms)) < next)
         next = t;
     if ((t = survey_next_ms(&l->survey, l->now_ms)) < next)

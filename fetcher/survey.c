@@ -85,7 +85,7 @@ head_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
         s->head_asked_ms = s->out_head_ms;
         endpoint_saw_head(s->endpoint, head, s->now_ms);
         rpc_head(s->rpc, endpoint_head(s->endpoint));
-    } else {
+    } else if (s->chain != 0) { /* else the question for the chain, sent beside this one, fails as well */
         not_a_number(s, r, &answers[0]);
     }
     report_answers(s->report, r, answers, s->now_ms);
@@ -211,7 +211,7 @@ static bool
 head_due(const struct survey *s)
 {
     if (!s->head_known)
-        return s->chain != 0;
+        return s->chain != 0 || s->out_chain;
     return s->want_head && s->now_ms >= s->out_head_ms + HEAD_EVERY_MS;
 }
 

@@ -30,7 +30,7 @@ struct work {
     bool leaving;       /* takes no more tasks */
     uint64_t told_free; /* by the newest line */
     uint64_t given_up;
-    size_t logs_flying; /* requests for logs */
+    uint64_t logs_flying; /* blocks whose logs are being asked for */
     int64_t blocked_until_ms; /* no tokens before */
     int64_t now_ms;     /* of this turn */
 };
@@ -455,7 +455,8 @@ request_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
     struct work *w = context;
     struct flight *f = r->owner;
     w->taking.now_ms = w->now_ms;
-    w->logs_flying -= f->step->kind == STEP_LOGS;
+    if (f->step->kind == STEP_LOGS)
+        w->logs_flying -= piece_width(f->step->at);
     if (is_gone(w, f->job)) {
         f->job->flying--;
         step_free(f->step);
@@ -498,7 +499,8 @@ send_step(struct work *w, struct job *j, struct step *s)
     f->job = j;
     f->step = s;
     struct rpc_request *r = ask_request(f, &w->p.coping->lacks, w->p.endpoint);
-    bool later = s->kind == STEP_LOGS && w->taking.widest == 0 && w->logs_flying > 0;
+    bool later = s->kind == STEP_LOGS && w->taking.widest == 0 &&
+                 w->logs_flying > 0 && w->logs_flying + piece_width(s->at) > FIRST_LOGS;
     int64_t wait = later ? 0 : endpoint_take(w->p.endpoint, r->n, w->now_ms);
     if (wait > 0)
         w->blocked_until_ms = w->now_ms + wait;
@@ -514,7 +516,8 @@ send_step(struct work *w, struct job *j, struct step *s)
     r->owner = f;
     f->next = w->flights;
     w->flights = f;
-    w->logs_flying += s->kind == STEP_LOGS;
+    if (s->kind == STEP_LOGS)
+        w->logs_flying += piece_width(s->at);
     endpoint_sent(w->p.endpoint, r->n, w->now_ms);
     rpc_send(w->p.rpc, r, w->now_ms);
     return true;
