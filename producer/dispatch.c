@@ -10,6 +10,8 @@ enum {
     STALL_MS = 1000,   /* nothing is left to do, and no commit came for so much longer than late */
 };
 
+_Static_assert((int)CREW_MAX <= (int)LEDGER_HOLDER_MAX, "numbers of the crew are holders");
+
 struct dispatch *
 dispatch_new(const struct dispatch_options *o, struct plan *plan, int64_t now_ms)
 {

@@ -1,4 +1,4 @@
-/* dispatch_state.h - inside of dispatch.h, shared by what pushes (dispatch.c) and what hears (hear.c). */
+/* dispatch_state.h - inside of dispatch.h: what dispatch.c (pushes) and hear.c (hears) share. */
 #ifndef SLUICE_DISPATCH_STATE_H
 #define SLUICE_DISPATCH_STATE_H
 

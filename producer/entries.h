@@ -39,7 +39,7 @@ enum entries_heap { READY, TIMED };
 
 struct entries {
     struct ledger_entry *slots; /* LEDGER_MAX */
-    uint32_t *heaps;            /* LEDGER_MAX slots: READY grows from the left, TIMED from the right */
+    uint32_t *heaps;            /* LEDGER_MAX slots: READY from the left, TIMED from the right */
     uint32_t *index;            /* by id: slot + 1, 0: empty; linear probing */
     uint32_t size[2];           /* of each heap */
     uint32_t used;              /* slots ever used */

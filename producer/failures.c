@@ -172,14 +172,6 @@ failures_count(const struct failures *f)
     return f->count;
 }
 
-int64_t
-failures_due_ms(const struct failures *f)
-{
-    if (f->untold.first)
-        return 0;
-    return f->told.first ? f->told.first->due_ms : -1;
-}
-
 const char *
 failures_line(const struct failures *f, size_t i)
 {

@@ -46,7 +46,6 @@ bool failures_answered(struct failures *f, uint64_t id, uint64_t rows);
 
 size_t failures_waiting(const struct failures *f); /* untold or unanswered */
 uint64_t failures_count(const struct failures *f);
-int64_t failures_due_ms(const struct failures *f); /* -1: nothing to tell */
 /* The line for the i-th, or NULL. */
 const char *failures_line(const struct failures *f, size_t i);
 

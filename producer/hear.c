@@ -30,7 +30,7 @@ declined_until(struct dispatch *d, const struct ledger_entry *e, const struct co
     if (!others)
         return now_ms + clamp_wait(line->wait_ms);
     if (line->reason == REASON_HEAD || line->reason == REASON_AVOID)
-        return now_ms + DISPATCH_POLL_MS; /* whose credit is whose is not known: let others answer */
+        return now_ms + DISPATCH_POLL_MS; /* let others answer first */
     return ++d->bounces > 16 + 4 * crew_live(d->crew) ? now_ms + BOUNCE_MS : now_ms;
 }
 
@@ -53,8 +53,8 @@ give_back(struct dispatch *d, struct ledger_entry *e, const struct control *line
 }
 
 static void
-hear_declined(struct dispatch *d, struct ledger_entry *e, const struct control *line, unsigned fetcher,
-              int64_t now_ms)
+hear_declined(struct dispatch *d, struct ledger_entry *e, const struct control *line,
+              unsigned fetcher, int64_t now_ms)
 {
     int64_t due = declined_until(d, e, line, crew_endpoint_of(d->crew, fetcher), now_ms);
     bool answers = line->reason == REASON_SLOT || line->reason == REASON_AVOID ||
@@ -100,13 +100,13 @@ give_up(struct dispatch *d, struct ledger_entry *e, const struct control *line, 
     ledger_remove(d->ledger, e);
     if (d->o->fail_fast)
         d->stopped = true;
-    *out = (struct dispatch_event){.news = DISPATCH_GAVE_UP, .task = what.id, .by_hash = what.by_hash,
-                              .from = what.from, .to = what.to};
+    *out = (struct dispatch_event){.news = DISPATCH_GAVE_UP, .task = what.id,
+                                   .by_hash = what.by_hash, .from = what.from, .to = what.to};
 }
 
 static void
-hear_failed(struct dispatch *d, struct ledger_entry *e, const struct control *line, unsigned fetcher,
-            int64_t now_ms, struct dispatch_event *out)
+hear_failed(struct dispatch *d, struct ledger_entry *e, const struct control *line,
+            unsigned fetcher, int64_t now_ms, struct dispatch_event *out)
 {
     int endpoint = crew_endpoint_of(d->crew, fetcher);
     e->failed_on |= crew_bit(endpoint);
@@ -125,8 +125,8 @@ hear_failed(struct dispatch *d, struct ledger_entry *e, const struct control *li
 }
 
 static void
-hear_refused(struct dispatch *d, struct ledger_entry *e, const struct control *line, unsigned fetcher,
-             int64_t now_ms, struct dispatch_event *out)
+hear_refused(struct dispatch *d, struct ledger_entry *e, const struct control *line,
+             unsigned fetcher, int64_t now_ms, struct dispatch_event *out)
 {
     int endpoint = crew_endpoint_of(d->crew, fetcher);
     e->refused_by |= crew_bit(endpoint);
@@ -140,8 +140,8 @@ hear_refused(struct dispatch *d, struct ledger_entry *e, const struct control *l
 }
 
 static void
-hear_committed(struct dispatch *d, struct ledger_entry *e, const struct control *line, int64_t now_ms,
-               struct dispatch_event *out)
+hear_committed(struct dispatch *d, struct ledger_entry *e, const struct control *line,
+               int64_t now_ms, struct dispatch_event *out)
 {
     uint64_t from = line->has_range ? line->from : e->from;
     uint64_t to = line->has_range ? line->to : ledger_to(e);
@@ -213,7 +213,8 @@ hear_task(struct dispatch *d, struct ledger_entry *e, const struct control *line
 
 /* Returns the fetcher that speaks, 0 for the writer and strangers. */
 static unsigned
-hear_fetcher(struct dispatch *d, const struct control *line, int64_t now_ms, struct dispatch_event *out)
+hear_fetcher(struct dispatch *d, const struct control *line, int64_t now_ms,
+             struct dispatch_event *out)
 {
     if (line->fetcher.n == 0)
         return 0;
@@ -235,11 +236,13 @@ hear_fetcher(struct dispatch *d, const struct control *line, int64_t now_ms, str
 }
 
 void
-dispatch_hear(struct dispatch *d, const struct control *line, int64_t now_ms, struct dispatch_event *out)
+dispatch_hear(struct dispatch *d, const struct control *line, int64_t now_ms,
+              struct dispatch_event *out)
 {
     *out = (struct dispatch_event){0};
     unsigned fetcher = hear_fetcher(d, line, now_ms, out);
-    if (line->verb == CONTROL_CREDIT || line->verb == CONTROL_BYE || !span_is(line->run, d->o->task.run))
+    if (line->verb == CONTROL_CREDIT || line->verb == CONTROL_BYE ||
+        !span_is(line->run, d->o->task.run))
         return;
     struct ledger_entry *e = ledger_find(d->ledger, line->task);
     if (e)

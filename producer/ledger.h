@@ -20,7 +20,7 @@
 #include "producer/entries.h"
 
 enum {
-    LEDGER_PLAN_MAX = 65536, /* entries; with that many no new range is taken, parts of ranges are */
+    LEDGER_PLAN_MAX = 65536, /* entries; with that many only parts of ranges are added */
     LEDGER_HOLDER_MAX = 4096,
     LEDGER_COPIES_MAX = 2,
     LEDGER_ANSWER_MS = 2000, /* a push is answered by then, or it is made again */
@@ -34,7 +34,7 @@ struct ledger; /* opaque: its heaps and index must stay in step */
 struct ledger *ledger_new(int64_t lease_ms, int64_t now_ms);
 void ledger_free(struct ledger *l);
 
-/* A new PENDING entry with the next id (0, 1, ...); at most LEDGER_SPAN_MAX blocks. Not when full. */
+/* A new PENDING entry with the next id: 0, 1, ...; not when full. LEDGER_SPAN_MAX blocks at most. */
 struct ledger_entry *ledger_add(struct ledger *l, uint64_t from, uint64_t to, int64_t now_ms);
 bool ledger_full(const struct ledger *l); /* take nothing more from the plan */
 struct ledger_entry *ledger_find(struct ledger *l, uint64_t id); /* NULL: unknown or done */

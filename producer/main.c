@@ -28,15 +28,15 @@
 
 enum {
     COUNT_MAX = 32 << 20, /* bytes of a file that is counted before the start */
-    LINE_ROOM = 72 << 10, /* bytes of a task line beside the filter: hashes, avoid */
+    LINE_ROOM = 16 << 10, /* bytes of a task line beside the filter: avoid, most of all */
 };
 
 /* --- options --- */
 
 static uint64_t from, to, step = 1000, hashes = 500, chain_id, attempts = 5;
 static bool from_given, to_given;
-static const char *ranges, *dataset = "logs", *tasks, *control, *results, *run_token, *error_mode = "best_effort";
-static const char *log_format = "text", *bar_mode = "auto";
+static const char *ranges, *dataset = "logs", *tasks, *control, *results, *run_token;
+static const char *error_mode = "best_effort", *log_format = "text", *bar_mode = "auto";
 static struct opt_list addresses, topics[TASK_TOPICS];
 static int64_t lease_ms = 5 * 60 * 1000, give_up_ms;
 
@@ -46,24 +46,38 @@ static const struct opt table[] = {
     {"from", 0, NULL, OPT_NUMBER, &from, "BLOCK", "first block", 0, INT64_MAX, &from_given},
     {"to", 0, NULL, OPT_NUMBER, &to, "BLOCK", "last block, included", 0, INT64_MAX, &to_given},
     {"step", 0, NULL, OPT_NUMBER, &step, "BLOCKS", "blocks in a task", 1, LEDGER_SPAN_MAX, NULL},
-    {"ranges", 'i', NULL, OPT_TEXT, &ranges, "FILE|-", "lines of FROM-TO, BLOCK or 0xHASH, in place of --from and --to", 0, 0, NULL},
-    {"hashes", 0, NULL, OPT_NUMBER, &hashes, "N", "transaction hashes in a task", 1, TASK_HASHES_MAX, NULL},
+    {"ranges", 'i', NULL, OPT_TEXT, &ranges, "FILE|-",
+     "lines of FROM-TO, BLOCK or 0xHASH, in place of --from and --to", 0, 0, NULL},
+    {"hashes", 0, NULL, OPT_NUMBER, &hashes, "N",
+     "transaction hashes in a task", 1, TASK_HASHES_MAX, NULL},
     {"dataset", 0, NULL, OPT_TEXT, &dataset, "NAMES", "what to fetch, commas between", 0, 0, NULL},
-    {"address", 0, "CONTRACT_ADDRESS", OPT_LIST, &addresses, "0xADDRESS", "only logs of this contract", 0, 0, NULL},
-    {"topic0", 0, "EVENT_TOPIC", OPT_LIST, &topics[0], "0xTOPIC", "only logs with this topic0", 0, 0, NULL},
+    {"address", 0, "CONTRACT_ADDRESS", OPT_LIST, &addresses, "0xADDRESS",
+     "only logs of this contract", 0, 0, NULL},
+    {"topic0", 0, "EVENT_TOPIC", OPT_LIST, &topics[0], "0xTOPIC",
+     "only logs with this topic0", 0, 0, NULL},
     {"topic1", 0, NULL, OPT_LIST, &topics[1], "0xTOPIC", "only logs with this topic1", 0, 0, NULL},
     {"topic2", 0, NULL, OPT_LIST, &topics[2], "0xTOPIC", "only logs with this topic2", 0, 0, NULL},
     {"topic3", 0, NULL, OPT_LIST, &topics[3], "0xTOPIC", "only logs with this topic3", 0, 0, NULL},
-    {"chain-id", 0, NULL, OPT_NUMBER, &chain_id, "ID", "chain that endpoints must serve; 0: any", 0, INT64_MAX, NULL},
-    {"tasks", 'o', NULL, OPT_TEXT, &tasks, "ADDR|-", "where tasks go: ipc://PATH, tcp://HOST:PORT, or - for stdout", 0, 0, NULL},
-    {"control", 0, NULL, OPT_TEXT, &control, "ADDR", "where fetchers and writer answer", 0, 0, NULL},
-    {"results", 0, NULL, OPT_TEXT, &results, "ADDR", "the writer's results, to have given-up ranges recorded", 0, 0, NULL},
-    {"lease", 0, NULL, OPT_SECONDS, &lease_ms, "SECONDS", "a task not committed by then is issued again", 1000, ENDLESS_MS, NULL},
-    {"attempts", 0, NULL, OPT_NUMBER, &attempts, "N", "failures after which a range is given up", 1, 255, NULL},
-    {"on-error", 0, NULL, OPT_TEXT, &error_mode, "MODE", "best_effort: finish the rest; fail_fast: stop at the first given-up range", 0, 0, NULL},
-    {"give-up", 0, NULL, OPT_SECONDS, &give_up_ms, "SECONDS", "leave when no endpoint has worked for so long; 0: wait for ever", 0, ENDLESS_MS, NULL},
-    {"run", 0, NULL, OPT_TEXT, &run_token, "TOKEN", "1 to 32 of 0-9 a-z that name this run (default random)", 0, 0, NULL},
-    {"progress", 0, NULL, OPT_TEXT, &bar_mode, "WHEN", "live bar: auto, always or never", 0, 0, NULL},
+    {"chain-id", 0, NULL, OPT_NUMBER, &chain_id, "ID",
+     "chain that endpoints must serve; 0: any", 0, INT64_MAX, NULL},
+    {"tasks", 'o', NULL, OPT_TEXT, &tasks, "ADDR|-",
+     "where tasks go: ipc://PATH, tcp://HOST:PORT, or - for stdout", 0, 0, NULL},
+    {"control", 0, NULL, OPT_TEXT, &control, "ADDR",
+     "where fetchers and writer answer", 0, 0, NULL},
+    {"results", 0, NULL, OPT_TEXT, &results, "ADDR",
+     "the writer's results, to have given-up ranges recorded", 0, 0, NULL},
+    {"lease", 0, NULL, OPT_SECONDS, &lease_ms, "SECONDS",
+     "a task not committed by then is issued again", 1000, ENDLESS_MS, NULL},
+    {"attempts", 0, NULL, OPT_NUMBER, &attempts, "N",
+     "failures after which a range is given up", 1, 255, NULL},
+    {"on-error", 0, NULL, OPT_TEXT, &error_mode, "MODE",
+     "best_effort: finish the rest; fail_fast: stop at the first given-up range", 0, 0, NULL},
+    {"give-up", 0, NULL, OPT_SECONDS, &give_up_ms, "SECONDS",
+     "leave when no endpoint has worked for so long; 0: wait for ever", 0, ENDLESS_MS, NULL},
+    {"run", 0, NULL, OPT_TEXT, &run_token, "TOKEN",
+     "1 to 32 of 0-9 a-z that name this run (default random)", 0, 0, NULL},
+    {"progress", 0, NULL, OPT_TEXT, &bar_mode, "WHEN",
+     "live bar: auto, always or never", 0, 0, NULL},
     {"log-format", 0, NULL, OPT_TEXT, &log_format, "FORMAT", "text or json", 0, 0, NULL},
     {0},
 };
@@ -141,7 +155,8 @@ check_words(void)
         opts_fail("--run \"%s\": expected 1 to 32 of 0-9 and a-z", run_token);
     if (strcmp(error_mode, "best_effort") != 0 && strcmp(error_mode, "fail_fast") != 0)
         opts_fail("--on-error \"%s\": expected best_effort or fail_fast", error_mode);
-    if (strcmp(bar_mode, "auto") != 0 && strcmp(bar_mode, "always") != 0 && strcmp(bar_mode, "never") != 0)
+    if (strcmp(bar_mode, "auto") != 0 && strcmp(bar_mode, "always") != 0 &&
+        strcmp(bar_mode, "never") != 0)
         opts_fail("--progress \"%s\": expected auto, always or never", bar_mode);
 }
 
@@ -225,7 +240,8 @@ wants_bar(void)
     const char *term = getenv("TERM");
     if (strcmp(bar_mode, "auto") != 0)
         return strcmp(bar_mode, "always") == 0;
-    return isatty(STDERR_FILENO) && strcmp(log_format, "text") == 0 && term && strcmp(term, "dumb") != 0;
+    return isatty(STDERR_FILENO) && strcmp(log_format, "text") == 0 && term &&
+           strcmp(term, "dumb") != 0;
 }
 
 static void

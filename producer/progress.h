@@ -62,7 +62,8 @@ void progress_add_bar(struct buf *out, const struct progress *p, const struct cr
 void progress_add_batches(struct buf *out, const struct progress *p, size_t workers);
 void progress_add_endpoint(struct buf *out, const struct crew_endpoint *e);
 void progress_add_totals(struct buf *out, const struct progress *p, int64_t now_ms);
-void progress_add_workers(struct buf *out, const struct progress *p, size_t workers, int64_t now_ms);
+void progress_add_workers(struct buf *out, const struct progress *p, size_t workers,
+                          int64_t now_ms);
 void progress_add_time(struct buf *out, int64_t ms); /* 12s, 1m20s, 3h05m, 2d04h */
 
 #endif
