@@ -5,7 +5,7 @@
  * not live. What an endpoint did is summed up by name, so that it outlives the fetcher's process.
  *
  * Pure: no sockets, no clock. Fetchers are numbered from 1 (as ledger.h wants holders), endpoints
- * from 0 in the order first seen; the first 64 of them have a bit in masks. CREW_MAX of each at most.
+ * from 0 in the order first seen; the first 64 of them have a bit in masks. At most CREW_MAX of each.
  */
 #ifndef SLUICE_CREW_H
 #define SLUICE_CREW_H

@@ -34,7 +34,7 @@ struct ledger; /* opaque: its heaps and index must stay in step */
 struct ledger *ledger_new(int64_t lease_ms, int64_t now_ms);
 void ledger_free(struct ledger *l);
 
-/* A new PENDING entry with the next id: 0, 1, ...; not when full. LEDGER_SPAN_MAX blocks at most. */
+/* A new PENDING entry with the next id: 0, 1, ...; not when full; at most LEDGER_SPAN_MAX blocks. */
 struct ledger_entry *ledger_add(struct ledger *l, uint64_t from, uint64_t to, int64_t now_ms);
 bool ledger_full(const struct ledger *l); /* take nothing more from the plan */
 struct ledger_entry *ledger_find(struct ledger *l, uint64_t id); /* NULL: unknown or done */
