@@ -57,6 +57,7 @@ struct endpoint {
     uint32_t throttled;        /* refusals for the rate that slowing down did not end */
     uint32_t heavy;            /* timeouts of eth_getLogs, none answered between */
     int64_t pause_until_ms, quota_until_ms;
+    int64_t next_ms;           /* no request before, by o.pause_ms */
     int64_t learn_until_ms;    /* the first eth_getLogs go one by one; 0: none planned yet */
     uint64_t rebased_width;    /* that latencies are compared at */
     uint64_t head, min_block;
@@ -117,6 +118,8 @@ rest_left(const struct endpoint *e, int64_t now_ms)
 {
     int64_t until = e->pause_until_ms > e->quota_until_ms ? e->pause_until_ms : e->quota_until_ms;
 
+    if (until < e->next_ms)
+        until = e->next_ms;
     return until > now_ms ? until - now_ms : 0;
 }
 
@@ -129,7 +132,11 @@ endpoint_take(struct endpoint *e, size_t calls, int64_t now_ms)
         bucket_init(&e->bucket, e->o.rps, now_ms);
         e->started = true;
     }
-    return wait ? wait : bucket_take(&e->bucket, calls, now_ms);
+    if (!wait)
+        wait = bucket_take(&e->bucket, calls, now_ms);
+    if (!wait && e->o.pause_ms)
+        e->next_ms = now_ms + e->o.pause_ms;
+    return wait;
 }
 
 bool

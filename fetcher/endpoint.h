@@ -23,6 +23,7 @@ struct endpoint_options {
     bool fixed_concurrency;    /* do not adapt */
     double rps;                /* calls (not HTTP requests) per second, 0: no limit known */
     uint32_t batch;            /* calls per request, default 25; 1: never batch */
+    int64_t pause_ms;          /* from one request to the next, 0: none */
     uint32_t breaker_threshold;
     int64_t breaker_cooldown_ms;
     int64_t backoff_min_ms, backoff_max_ms; /* 1 s, 30 s */

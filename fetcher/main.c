@@ -39,7 +39,7 @@ static struct settings set = {
 
 static const struct opt table[] = {
     {"rpc", 0, "RPC_URL", OPT_TEXT, &set.rpc, "[NAME=]URL[,...]",
-     "the endpoint; settings after commas: concurrency= rps= batch= timeout= header=", 0, 0, NULL},
+     "the endpoint; settings after commas: concurrency= rps= batch= pause= timeout= header=", 0, 0, NULL},
     {"tasks", 'i', NULL, OPT_TEXT, &set.tasks, "ADDR", "where tasks come from, - for stdin", 0, 0, NULL},
     {"results", 'o', NULL, OPT_TEXT, &set.results, "ADDR", "where rows go, - for stdout", 0, 0, NULL},
     {"control", 0, NULL, OPT_TEXT, &set.control, "ADDR", "the producer's control address; none in a pipe", 0, 0, NULL},
@@ -117,7 +117,7 @@ loop_options(const struct spec *spec, const char *host)
         .give_up_ms = set.give_up_ms, .check = set.check,
         .endpoint = {
             .concurrency = concurrency, .fixed_concurrency = set.fixed, .rps = spec->rps,
-            .batch = (uint32_t)batch, .breaker_threshold = (uint32_t)set.threshold,
+            .batch = (uint32_t)batch, .pause_ms = spec->pause_ms, .breaker_threshold = (uint32_t)set.threshold,
             .breaker_cooldown_ms = set.breaker_ms, .backoff_min_ms = 1000, .backoff_max_ms = 30000,
             .max_blocks = set.range, .target_bytes = 2 << 20, .seed = (uint64_t)clock_us(),
         },

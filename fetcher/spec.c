@@ -71,12 +71,14 @@ setting(struct spec *s, struct span key, struct span v, char *err, size_t size)
         return whole_number(v, 1, 100, &s->batch) || wrong(err, size, key, "1 to 100");
     if (span_is(key, "rps"))
         return rate(v, &s->rps) || wrong(err, size, key, "calls per second, such as 25 or 0.5");
+    if (span_is(key, "pause"))
+        return num_seconds(v, &s->pause_ms) || wrong(err, size, key, "seconds between requests");
     if (span_is(key, "timeout"))
         return (num_seconds(v, &s->timeout_ms) && s->timeout_ms > 0) || wrong(err, size, key, "seconds");
     if (span_is(key, "header"))
         return add_header(s, v) || wrong(err, size, key, "\"Name: value\", at most 8 of them");
     snprintf(err, size, "\"%.*s\" is not a setting of an endpoint: expected concurrency, rps, batch, "
-             "timeout or header", (int)(key.n < 20 ? key.n : 20), key.p);
+             "pause, timeout or header", (int)(key.n < 20 ? key.n : 20), key.p);
     return false;
 }
 

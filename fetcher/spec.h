@@ -19,7 +19,7 @@ struct spec {
     char *headers[SPEC_HEADERS + 1]; /* owned, ends at NULL */
     uint32_t concurrency, batch;    /* 0: not given */
     double rps;                     /* 0: not given */
-    int64_t timeout_ms;             /* 0: not given */
+    int64_t timeout_ms, pause_ms;   /* 0: not given */
 };
 
 /* False: err says what is wrong, without showing the URL. */

@@ -44,6 +44,22 @@ answer(struct endpoint *e, enum verdict v, int64_t now)
 }
 
 static void
+a_pause_lies_between_requests(void **state)
+{
+    struct endpoint_options o = plain;
+    o.pause_ms = 150;
+    struct endpoint *e = endpoint_new(&o);
+
+    (void)state;
+    assert_int_equal(endpoint_take(e, 25, 1000), 0);
+    assert_int_equal(endpoint_take(e, 25, 1000), 150);
+    assert_int_equal(endpoint_take(e, 1, 1149), 1);
+    assert_int_equal(endpoint_take(e, 25, 1150), 0);
+    assert_int_equal(endpoint_take(e, 25, 1200), 100);
+    endpoint_free(e);
+}
+
+static void
 slots_are_what_is_not_in_flight(void **state)
 {
     struct endpoint *e = endpoint_new(&plain);
@@ -325,6 +341,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pause_lies_between_requests),
         cmocka_unit_test(slots_are_what_is_not_in_flight),
         cmocka_unit_test(breaker_opens_probes_and_closes),
         cmocka_unit_test(only_failures_open_the_breaker),

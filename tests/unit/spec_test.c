@@ -38,13 +38,14 @@ settings_follow_commas(void **state)
     struct spec s;
     char err[256];
     (void)state;
-    assert_true(spec_parse("a=http://h/p?q=1%2C2,concurrency=4,rps=2.5,batch=10,timeout=250ms,"
+    assert_true(spec_parse("a=http://h/p?q=1%2C2,concurrency=4,rps=2.5,batch=10,pause=0.15,timeout=250ms,"
                            "header=X-Key: s3cret,header=B: c", &s, err, sizeof err));
     assert_string_equal(s.url, "http://h/p?q=1%2C2");
     assert_int_equal(s.concurrency, 4);
     assert_int_equal(s.batch, 10);
     assert_true(s.rps == 2.5);
     assert_int_equal(s.timeout_ms, 250);
+    assert_int_equal(s.pause_ms, 150);
     assert_string_equal(s.headers[0], "X-Key: s3cret");
     assert_string_equal(s.headers[1], "B: c");
     assert_null(s.headers[2]);
@@ -74,6 +75,7 @@ wrong_ones_are_named_without_secrets(void **state)
     refused("http://h/s3cret,rps=fast", "rps=");
     refused("http://h/s3cret,rps=0", "rps=");
     refused("http://h/s3cret,timeout=x", "timeout=");
+    refused("http://h/s3cret,pause=-1", "pause=");
     refused("http://h/s3cret,header=novalue", "header=");
     refused("http://h/s3cret,colour=red", "colour");
     refused("a b=http://h/s3cret", "name");
