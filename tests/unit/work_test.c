@@ -375,6 +375,25 @@ a_block_that_does_not_come_is_declined(void **state)
 }
 
 static void
+an_unknown_transaction_does_not_hold_up_the_others(void **state)
+{
+    const struct judgement unseen = {.verdict = VERDICT_NOTYET, .wait_ms = -1};
+    struct job *j = job_of("task=1 dataset=transactions hashes="
+                           "0x1111111111111111111111111111111111111111111111111111111111111111");
+    struct step *s;
+    int tries = 0;
+    (void)state;
+    for (int64_t now = 0; (s = next_step(j, now)); now += 10000) {
+        assert_true(++tries < 20);
+        trouble(j, s, unseen, "eth_getTransactionByHash", now);
+    }
+    assert_true(tries > 3);
+    assert_true(job_over(j));
+    assert_false(j->cut.set);
+    job_free(j);
+}
+
+static void
 bad_data_gets_a_second_chance(void **state)
 {
     const struct judgement bad = {.verdict = VERDICT_BADDATA, .wait_ms = -1};
@@ -460,6 +479,7 @@ main(void)
         TEST(what_is_finished_before_a_failure_counts),
         TEST(pruned_blocks_go_back_the_others_stay),
         TEST(a_block_that_does_not_come_is_declined),
+        TEST(an_unknown_transaction_does_not_hold_up_the_others),
         TEST(bad_data_gets_a_second_chance),
         TEST(rates_are_not_failures),
         TEST(missing_methods_have_others),
