@@ -135,8 +135,8 @@ coverage_compact_sql(struct buf *b, const char *schema, int64_t job, int64_t blo
                 " committed_at = w.committed_at, endpoint = (SELECT string_agg(DISTINCT e, ',')"
                 " FROM unnest(string_to_array(w.endpoint, ',')) e) FROM whole w WHERE w.n > 1 AND r.ctid = w.tid)\n",
              name.p);
-    buf_adds(b, "SELECT 'next', job_id, from_block, (SELECT count(*) FROM part), (SELECT sum(n - 1) FROM whole)"
-                " FROM whole ORDER BY job_id DESC, from_block DESC LIMIT 1;\nCOMMIT;\n");
+    buf_adds(b, "SELECT 'next', job_id, from_block, (SELECT count(*) FROM part) FROM part"
+                " ORDER BY job_id DESC, from_block DESC LIMIT 1;\nCOMMIT;\n");
     buf_free(&name);
 }
 

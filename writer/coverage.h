@@ -36,7 +36,8 @@ enum { COMPACT_STEP = 20000 /* ranges read by one step */ };
 
 /* One step of compaction from (job, block) on, in a transaction: merges ranges that touch or
  * overlap and came from one endpoint; where a step is full, of any endpoints, whose names are then
- * listed. Returns ('next', job, block, ranges read, merged): where the next step begins. */
+ * listed. Returns ('next', job, block, ranges read): the last range read, where the next step begins
+ * (not with what this one merged: that would read over all the dead rows again). */
 void coverage_compact_sql(struct buf *b, const char *schema, int64_t job, int64_t block);
 
 /* --- gaps --- */

@@ -470,17 +470,10 @@ static void
 compacted(struct lane *l)
 {
     struct lane_shared *s = l->shared;
-    int64_t job = number(pg_value(l->pg, 0, 1)), block = number(pg_value(l->pg, 0, 2));
-    int64_t read = number(pg_value(l->pg, 0, 3));
-    bool moved = job != s->compact_job || block != s->compact_block || number(pg_value(l->pg, 0, 4)) > 0;
 
-    if (read < COMPACT_STEP || !moved) { /* the end */
-        s->compact_job = s->compact_block = 0;
-        return;
-    }
-    s->compact_job = job;
-    s->compact_block = block;
-    s->compact_due = true;
+    s->compact_due = number(pg_value(l->pg, 0, 3)) >= COMPACT_STEP;
+    s->compact_job = s->compact_due ? number(pg_value(l->pg, 0, 1)) : 0;
+    s->compact_block = s->compact_due ? number(pg_value(l->pg, 0, 2)) : 0;
 }
 
 static void
@@ -711,7 +704,7 @@ turn(struct lane *l, int64_t now_ms)
         close_old(l, now_ms);
     if (l->busy.n == 0) {
         struct lane_shared *s = l->shared;
-        return l->state == IDLE && s->compact_due && !s->compacting && compact(l, now_ms);
+        return l->state == IDLE && s->compact_due && !s->compacting && !s->draining && compact(l, now_ms);
     }
     if (now_ms < l->retry_ms)
         return false;

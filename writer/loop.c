@@ -15,7 +15,7 @@
 #include "writer/take.h"
 
 enum {
-    HELD_MAX = 16 << 20,  /* bytes of messages in all lanes */
+    HELD_MAX = 12 << 20,  /* bytes of messages in all lanes */
     TURN_MAX = 1 << 20,   /* bytes received before the lanes get their turn */
     WAIT_MAX_MS = 250,    /* longest sleep: signals that slip between are seen by then */
     STOP_RECEIVE_MS = 2000, /* after a stop signal, how long what is on its way is still taken */
@@ -215,6 +215,7 @@ compact_at_end(struct loop *loop)
     struct lane_shared *s = loop->shared;
 
     s->compact_due = s->ends > 0 && s->idle > 0;
+    s->draining = false; /* nothing is left to be drained */
     while ((s->compact_due || s->compacting) && s->idle + s->compacting > 0 && clock_ms() < end &&
            talk_stop_count() < 2) {
         step_lanes(loop, clock_ms());

@@ -25,7 +25,7 @@
 #include "writer/loop.h"
 #include "writer/schema.h"
 
-enum { PATIENCE_MS = 10000, CONTROL_LINGER_MS = 1000, RESULTS_HIGH_WATER = 4, CONNECTIONS_MAX = 64 };
+enum { PATIENCE_MS = 10000, CONTROL_LINGER_MS = 1000, RESULTS_HIGH_WATER = 2, CONNECTIONS_MAX = 64 };
 
 struct settings {
     const char *results, *control, *db, *schema, *output, *format, *log_format;

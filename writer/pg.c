@@ -12,14 +12,15 @@
 #include "common/num.h"
 #include "common/talk.h"
 
-enum { CONNECT_TIMEOUT_MS = 10000, RETRY_MS = 200, ERROR_MAX = 300 };
+enum { CONNECT_TIMEOUT_MS = 10000, RETRY_MS = 200, ERROR_MAX = 300, FLUSH_AT = 64 << 10 };
 
 struct pg {
     const char *uri; /* NULL: the environment */
     PGconn *conn;    /* NULL: closed */
     bool connected;
     bool reading;    /* while connecting: wait for input, not for room */
-    bool unflushed;
+    bool unflushed;   /* the connection took not all: wait for room */
+    size_t buffered;  /* bytes given to libpq since it was last flushed */
     int64_t started_ms;
     PGresult *result; /* of the last PG_ROWS */
     enum pg_class class;
@@ -196,6 +197,7 @@ pg_close(struct pg *p)
     p->conn = NULL;
     p->connected = false;
     p->unflushed = false;
+    p->buffered = 0;
 }
 
 void
@@ -344,20 +346,29 @@ pg_next(struct pg *p)
     }
 }
 
+static int
+flush(struct pg *p)
+{
+    int left = PQflush(p->conn);
+
+    p->unflushed = left == 1;
+    p->buffered = 0;
+    return left == 0 ? 1 : left == 1 ? 0 : -1;
+}
+
 int
 pg_put(struct pg *p, const void *data, size_t n)
 {
     if (!p->conn)
         return -1;
-    if (p->unflushed) { /* libpq would buffer without bound */
-        int left = PQflush(p->conn);
-        p->unflushed = left == 1;
-        if (left)
-            return left == 1 ? 0 : -1;
+    if (p->unflushed || p->buffered >= FLUSH_AT) { /* libpq would buffer without bound */
+        int flushed = flush(p);
+        if (flushed != 1)
+            return flushed;
     }
     if (PQputCopyData(p->conn, data, (int)n) != 1)
         return -1;
-    p->unflushed = PQflush(p->conn) == 1;
+    p->buffered += n;
     return 1;
 }
 
@@ -367,10 +378,9 @@ pg_put_end(struct pg *p)
     if (!p->conn)
         return -1;
     int put = PQputCopyEnd(p->conn, NULL);
-    if (put != 1)
-        return put;
-    p->unflushed = PQflush(p->conn) == 1;
-    return 1;
+    if (put == 1)
+        flush(p);
+    return put;
 }
 
 int
