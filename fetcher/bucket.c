@@ -4,14 +4,18 @@
 
 enum {
     SLICE_MS = 250,
+    LATELY = 4, /* slices */
     RECOVER_MS = 500,
-    HOLD_MIN_MS = 10000,
+    HOLD_MIN_MS = 2000,
+    SEEN_MIN_MS = 200, /* a shorter time says nothing of a rate */
     HOLD_MAX_MS = 60000,
+    HOLD_CALLS = 60, /* served at least, so that refusals stay under 2 % */
 };
 
-static const double BURST_S = 0.1;    /* seconds' worth of calls that may go at once */
+/* Seconds' worth of calls that may go at once; servers that told nothing may be strict. */
+static const double BURST_GIVEN_S = 0.2, BURST_LEARNED_S = 0.05;
 static const double UNDER = 0.98;     /* of the ceiling, while holding */
-static const double CLIMB = 0.02;     /* times the cube of the seconds of climbing */
+static const double CLIMB = 0.04;     /* times the cube of the seconds of climbing */
 static const double CLIMB_MAX = 50;   /* times the ceiling */
 static const double RATE_MIN = 0.1;   /* calls per second */
 
@@ -47,7 +51,7 @@ bucket_rate(const struct bucket *b, int64_t now_ms)
 int64_t
 bucket_take(struct bucket *b, size_t n, int64_t now_ms)
 {
-    double rate = bucket_rate(b, now_ms), burst = rate * BURST_S, want = (double)n;
+    double rate = bucket_rate(b, now_ms), burst = rate * (b->ceiling > 0 ? BURST_LEARNED_S : BURST_GIVEN_S), want = (double)n;
 
     if (rate == 0)
         return 0;
@@ -87,49 +91,55 @@ bucket_served(struct bucket *b, size_t n, int64_t now_ms)
     if (b->began_ms < 0)
         b->began_ms = now_ms;
     b->served[b->slice % BUCKET_SLICES] += (uint32_t)n;
-    if (b->ceiling > 0 && now_ms - b->cut_ms > b->hold_ms && rate > 0)
+    b->since_cut += n;
+    if (b->ceiling > 0 && now_ms - b->cut_ms > b->hold_ms
+        && (b->since_cut > HOLD_CALLS || b->hold_ms == HOLD_MIN_MS)) /* the first guess is a poor one */
         b->climbed_s += (double)n / rate;
 }
 
-/* Calls served per second, over the last four seconds or since the first, but at least one. */
+/* Calls served per second, over the last whole slices (all: four seconds) or since the first. */
 static double
-seen(struct bucket *b, int64_t now_ms)
+seen(struct bucket *b, int64_t slices, int64_t now_ms)
 {
-    double n = 0, ms = (BUCKET_SLICES - 1) * SLICE_MS + (double)(now_ms % SLICE_MS);
+    double n = 0, ms = (double)(slices * SLICE_MS + now_ms % SLICE_MS);
 
     turn(b, now_ms);
-    for (size_t i = 0; i < BUCKET_SLICES; i++)
-        n += b->served[i];
+    for (int64_t i = 0; i <= slices && i <= b->slice; i++)
+        n += b->served[(b->slice - i) % BUCKET_SLICES];
     if (b->began_ms >= 0 && (double)(now_ms - b->began_ms) < ms)
         ms = (double)(now_ms - b->began_ms);
-    return n * 1000 / (ms > 1000 ? ms : 1000);
+    return n * 1000 / (ms > SEEN_MIN_MS ? ms : SEEN_MIN_MS);
 }
 
-/* The next guess after one that was refused too: what was served, which the cut itself has lowered
- * somewhat, below what was asked, and not far from the last guess. */
+/* The next guess. Refused while climbing: between what was served lately and what was asked. Refused
+ * below: what was served, which the cut itself has lowered somewhat, not far from the last guess. */
 static double
-again(double ceiling, double rate, double served)
+again(const struct bucket *b, double rate, double served, double lately)
 {
-    double most = rate < ceiling ? ceiling * 0.95 : rate, guess = served * 1.15;
+    double guess = served * 1.15, most = b->ceiling * 0.95;
 
+    if (b->climbed_s > 0)
+        return lately > b->ceiling ? (lately + (rate < 1.3 * lately ? rate : 1.3 * lately)) / 2 : b->ceiling;
     if (guess > most)
         guess = most;
-    return guess > ceiling / 2 ? guess : ceiling / 2;
+    return guess > b->ceiling / 2 ? guess : b->ceiling / 2;
 }
 
 bool
 bucket_refused(struct bucket *b, int64_t sent_ms, double told, int64_t now_ms)
 {
-    double rate = bucket_rate(b, now_ms), served = seen(b, now_ms);
+    double rate = bucket_rate(b, now_ms), lately = seen(b, LATELY, now_ms);
+    double served = seen(b, BUCKET_SLICES - 1, now_ms);
 
     if (b->cut_ms >= 0 && sent_ms <= b->cut_ms)
         return false;
     b->cut_ms = now_ms;
+    b->since_cut = 0;
     if (told > 0) {
         b->ceiling = told;
     } else if (served > 0) {
         if (b->ceiling > 0)
-            served = again(b->ceiling, rate, served);
+            served = again(b, rate, served, lately);
         b->ceiling = served > RATE_MIN ? served : RATE_MIN;
     } else if (b->ceiling == 0) {
         return true; /* nothing is served at all: that is no rate; the pause is the answer */

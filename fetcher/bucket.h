@@ -1,9 +1,9 @@
 /* bucket.h - a token bucket whose rate is given, or learned from refusals, in calls per second.
  *
  * A refusal halves the rate for a moment. Within half a second it is back just under what the
- * endpoint had really been serving, the ceiling, and stays there: a sawtooth would leave a quarter of
- * the endpoint unused. After a hold of 10 s it climbs above the ceiling as calls succeed, slowly at
- * first; refused there, the hold doubles (up to 60 s), so that refusals become rare.
+ * endpoint had really been serving, the ceiling, and stays there: a sawtooth would leave a quarter
+ * of the endpoint unused. After a hold of 2 s and 60 calls it climbs above the ceiling as calls
+ * succeed, slowly at first; refused there, the hold doubles (up to 60 s).
  */
 #ifndef SLUICE_BUCKET_H
 #define SLUICE_BUCKET_H
@@ -21,6 +21,7 @@ struct bucket {
     double tokens;
     int64_t filled_ms;
     int64_t cut_ms;     /* of the last refusal */
+    uint64_t since_cut; /* calls served */
     int64_t hold_ms;
     int64_t began_ms;   /* first call served, -1: none yet */
     int64_t slice;      /* number of the newest slice of 250 ms */
