@@ -32,7 +32,7 @@ PRODUCER := producer/main.o producer/loop.o producer/pipe.o producer/dispatch.o 
             $(TALK) $(LINK)
 FETCHER  := fetcher/main.o fetcher/spec.o fetcher/event.o fetcher/loop.o fetcher/work.o fetcher/survey.o fetcher/holdings.o fetcher/report.o \
             fetcher/job.o fetcher/job_plan.o fetcher/step.o fetcher/piece.o fetcher/assembly.o \
-            fetcher/ask.o fetcher/take.o fetcher/take_blocks.o fetcher/cope.o fetcher/output.o fetcher/news.o \
+            fetcher/ask.o fetcher/take.o fetcher/take_blocks.o fetcher/take_units.o fetcher/cope.o fetcher/output.o fetcher/news.o \
             fetcher/rpc.o fetcher/request.o fetcher/traffic.o fetcher/reply.o fetcher/secrets.o \
             fetcher/verdict.o fetcher/verdict_rules.o fetcher/pattern.o \
             fetcher/breaker.o fetcher/endpoint.o fetcher/bucket.o fetcher/aimd.o fetcher/width.o fetcher/ceiling.o \

@@ -10,7 +10,7 @@ ask_lacking(const struct step *s, const struct lacks *lacks)
 {
     if (lacks->logs && (s->kind == STEP_LOGS || s->kind == STEP_CONTROL))
         return "eth_getLogs";
-    if (lacks->trace_block && lacks->debug_trace && (s->needs & NEED_TRACES))
+    if (lacks->trace_block && lacks->debug_trace && s->kind == STEP_BLOCKS && (s->needs & NEED_TRACES))
         return "trace_block";
     return NULL;
 }
@@ -105,36 +105,45 @@ add_logs(struct flight *f, struct rpc_request *r, const struct endpoint *e)
 }
 
 static void
-add_hash(struct rpc_request *r, const char *method, const uint8_t hash[32])
+add_hash(struct flight *f, struct rpc_request *r, const char *method, const uint8_t hash[32],
+         enum source need)
 {
     char text[65] = {0};
+    f->need[r->n] = need;
     struct rpc_call *c = rpc_request_add(r, method, RPC_OTHER, 1, 0);
     num_to_hex(hash, 32, text);
     buf_addf(&c->params, "[\"0x%.64s\"]", text);
 }
 
 static void
-add_state(struct rpc_request *r, const char *method, const uint8_t address[20], uint64_t block)
+add_transaction(struct flight *f, struct rpc_request *r, const uint8_t hash[32])
 {
-    char text[41] = {0};
-    struct rpc_call *c = rpc_request_add(r, method, RPC_OTHER, block, block);
-    num_to_hex(address, 20, text);
-    buf_addf(&c->params, "[\"0x%.40s\",\"0x%llx\"]", text, (unsigned long long)block);
+    if (f->step->needs & NEED_BLOCK)
+        add_hash(f, r, "eth_getTransactionByHash", hash, NEED_BLOCK);
+    if (f->step->needs & NEED_RECEIPTS)
+        add_hash(f, r, "eth_getTransactionReceipt", hash, NEED_RECEIPTS);
 }
 
 static void
-add_touch(const struct flight *f, struct rpc_request *r, size_t i)
+add_state(struct flight *f, struct rpc_request *r, size_t i)
 {
-    const struct job *j = f->job;
-    unsigned parts = j->list[f->step->dataset]->state_needs;
+    static const struct {
+        enum source need;
+        const char *method;
+    } parts[] = {{NEED_BLOCK, "eth_getBalance"},
+                 {NEED_RECEIPTS, "eth_getTransactionCount"},
+                 {NEED_TRACES, "eth_getCode"}};
+    uint64_t block = f->job->want.to;
+    char text[41] = {0};
     struct touch t;
-    memcpy(&t, j->touches[f->step->dataset].p + i * sizeof t, sizeof t);
-    if (parts & STATE_BALANCE)
-        add_state(r, "eth_getBalance", t.address, j->want.to);
-    if (parts & STATE_NONCE)
-        add_state(r, "eth_getTransactionCount", t.address, j->want.to);
-    if (parts & STATE_CODE)
-        add_state(r, "eth_getCode", t.address, j->want.to);
+    memcpy(&t, f->job->touches[f->step->dataset].p + i * sizeof t, sizeof t);
+    num_to_hex(t.address, 20, text);
+    for (size_t p = 0; p < 3; p++) {
+        if (!(f->step->needs & parts[p].need))
+            continue;
+        struct rpc_call *c = add_call(f, r, parts[p].method, RPC_OTHER, block, parts[p].need);
+        buf_addf(&c->params, "[\"0x%.40s\",\"0x%llx\"]", text, (unsigned long long)block);
+    }
 }
 
 struct rpc_request *
@@ -142,22 +151,21 @@ ask_request(struct flight *f, const struct lacks *lacks, const struct endpoint *
 {
     struct rpc_request *r = rpc_request_new();
     const struct step *s = f->step;
-    f->one_by_one = lacks->receipts && (s->needs & NEED_RECEIPTS);
+    bool blocks = s->kind == STEP_BLOCKS || s->kind == STEP_DENSE;
+    f->one_by_one = blocks && lacks->receipts && (s->needs & NEED_RECEIPTS);
     f->call_tracer = lacks->trace_block;
     if (s->kind == STEP_LOGS || s->kind == STEP_CONTROL) {
         add_logs(f, r, e);
     } else {
         for (uint64_t i = s->at.from; i <= s->at.to; i++) {
-            if (s->kind == STEP_BLOCKS || s->kind == STEP_DENSE)
+            if (blocks)
                 add_block(f, r, i, lacks);
             else if (s->kind == STEP_RECEIPTS)
-                add_hash(r, "eth_getTransactionReceipt", s->assembly->hashes[i]);
+                add_hash(f, r, "eth_getTransactionReceipt", s->assembly->hashes[i], NEED_RECEIPTS);
             else if (s->kind == STEP_STATE)
-                add_touch(f, r, i);
-            else {
-                add_hash(r, "eth_getTransactionByHash", f->job->task.hashes[i]);
-                add_hash(r, "eth_getTransactionReceipt", f->job->task.hashes[i]);
-            }
+                add_state(f, r, i);
+            else
+                add_transaction(f, r, f->job->task.hashes[i]);
         }
     }
     r->bare = r->n == 1;

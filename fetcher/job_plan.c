@@ -14,16 +14,14 @@ bits(unsigned n)
 
 /* Calls that one unit (block, receipt, hash, address) of a step takes. */
 static size_t
-unit_calls(const struct job *j, const struct step *s)
+unit_calls(const struct step *s)
 {
     switch (s->kind) {
     case STEP_BLOCKS:
     case STEP_DENSE:
-        return bits(s->needs);
     case STEP_HASHES:
-        return 2;
     case STEP_STATE:
-        return bits(j->list[s->dataset]->state_needs);
+        return bits(s->needs);
     default:
         return 1;
     }
@@ -38,9 +36,9 @@ lowest(unsigned needs, size_t count)
     return out;
 }
 
-/* A block that needs more calls than a request may have is asked for in several. */
+/* What needs more calls than a request may have is asked for in several. */
 static struct step *
-fit_block(struct job *j, struct step *s, size_t batch)
+fit_unit(struct job *j, struct step *s, size_t batch)
 {
     if (!s->assembly)
         s->assembly = job_assembly(j, s, s->at.from);
@@ -64,7 +62,7 @@ static struct step *
 fit(struct job *j, struct step *s, struct endpoint *e, uint64_t widest, int64_t now_ms)
 {
     struct piece rest = {1, 0};
-    size_t batch = endpoint_batch(e), calls = unit_calls(j, s);
+    size_t batch = endpoint_batch(e), calls = unit_calls(s);
 
     if (batch == 0)
         batch = 1;
@@ -81,9 +79,7 @@ fit(struct job *j, struct step *s, struct endpoint *e, uint64_t widest, int64_t 
             s->group->left++;
         job_put(j, other);
     }
-    if ((s->kind == STEP_BLOCKS || s->kind == STEP_DENSE) && calls > batch)
-        return fit_block(j, s, batch);
-    return s;
+    return calls > batch ? fit_unit(j, s, batch) : s;
 }
 
 static struct step *
@@ -174,6 +170,7 @@ next_state(struct job *j, const struct endpoint *e)
         struct step *s = step_new(STEP_STATE, advance(&next, n - 1, wide));
         j->state_planned = (size_t)next;
         s->dataset = j->state_dataset;
+        s->needs = d->state_needs * (unsigned)NEED_BLOCK; /* in the order of enum state_part */
         return s;
     }
     return NULL;
@@ -185,7 +182,9 @@ next_hashes(struct job *j, const struct endpoint *e)
     if (j->planned > j->want.to)
         return NULL;
     size_t wide = endpoint_batch(e) > 2 ? endpoint_batch(e) / 2 : 1;
-    return step_new(STEP_HASHES, advance(&j->planned, j->want.to, wide));
+    struct step *s = step_new(STEP_HASHES, advance(&j->planned, j->want.to, wide));
+    s->needs = NEED_BLOCK | NEED_RECEIPTS; /* the transaction and its receipt */
+    return s;
 }
 
 struct step *

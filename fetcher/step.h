@@ -45,7 +45,9 @@ struct step {
     struct step *next;
     enum step_kind kind;
     struct piece at;           /* blocks; RECEIPTS, STATE, HASHES: indices */
-    unsigned needs;            /* BLOCKS, DENSE: enum source, or-ed */
+    unsigned needs;            /* BLOCKS, DENSE: enum source, or-ed. HASHES: NEED_BLOCK stands for the
+                                * transaction; STATE: NEED_BLOCK for the balance, NEED_RECEIPTS for the
+                                * nonce, NEED_TRACES for the code */
     size_t dataset;            /* STATE: whose addresses */
     struct values values;      /* LOGS, DENSE */
     struct group *group;       /* or NULL */

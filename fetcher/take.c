@@ -1,10 +1,9 @@
-/* take.c - answers become rows: logs, state, transactions by hash; blocks are in take_blocks.c. */
+/* take.c - answers become rows: logs here, blocks in take_blocks.c, state and hashes in take_units.c. */
 #include "fetcher/take.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "common/num.h"
 #include "fetcher/take_blocks.h"
 
 enum { DOUBTS_MAX = 3 }; /* checks of one step's silence that came to nothing */
@@ -219,92 +218,6 @@ take_control(struct taking *t, struct flight *f, const struct rpc_request *r,
     cope(t->coping, f->job, origin, a, "eth_getLogs", r->n, t->now_ms);
 }
 
-/* --- by hash --- */
-
-static bool
-hash_is(struct json tx, const uint8_t hash[32])
-{
-    struct json v;
-    struct span text;
-    uint8_t got[32];
-    return json_get(tx, "hash", &v) && json_string(v, &text) && num_hex(text, got, 32) &&
-           memcmp(got, hash, 32) == 0;
-}
-
-static bool
-hash_rows(struct flight *f, size_t i, struct rpc_answer *pair)
-{
-    struct job *j = f->job;
-    struct rows_mark mark;
-    if (!hash_is(pair[0].result, j->task.hashes[i])) {
-        snprintf(f->why, sizeof f->why, "another transaction than the one asked for");
-        return false;
-    }
-    rows_mark(j, &mark);
-    for (size_t d = 0; d < j->n_list; d++)
-        if (j->list[d]->transaction(pair[0].result, pair[1].result, &j->rows[d], f->why) !=
-            DECODE_OK) {
-            rows_undo(j, &mark);
-            return false;
-        }
-    return true;
-}
-
-static void
-take_hashes(struct taking *t, struct flight *f, const struct rpc_request *r,
-            struct rpc_answer *answers)
-{
-    for (uint64_t i = f->step->at.from; i <= f->step->at.to; i++) {
-        struct rpc_answer *pair = answers + 2 * (i - f->step->at.from);
-        struct step *one = step_copy(f->step, (struct piece){i, i});
-        struct rpc_answer *wrong = pair[0].judgement.verdict != VERDICT_OK ? &pair[0]
-                                   : pair[1].judgement.verdict != VERDICT_OK ? &pair[1] : NULL;
-        if (!wrong && !hash_rows(f, (size_t)i, pair))
-            answer_is_bad(wrong = &pair[0], f->why);
-        if (wrong)
-            cope(t->coping, f->job, one, wrong, r->calls[wrong - answers].method, r->n, t->now_ms);
-        else
-            job_done(f->job, one);
-    }
-    step_free(f->step);
-}
-
-/* --- state --- */
-
-static void
-take_state(struct taking *t, struct flight *f, const struct rpc_request *r,
-           struct rpc_answer *answers)
-{
-    struct job *j = f->job;
-    const struct dataset *d = j->list[f->step->dataset];
-    struct rpc_answer *a = answers;
-    for (uint64_t i = f->step->at.from; i <= f->step->at.to; i++) {
-        struct json parts[3] = {t->null, t->null, t->null};
-        struct rpc_answer *wrong = NULL, *first = a;
-        struct touch touch;
-        memcpy(&touch, j->touches[f->step->dataset].p + i * sizeof touch, sizeof touch);
-        for (unsigned p = 0; p < 3; p++) {
-            if (!(d->state_needs & 1u << p))
-                continue;
-            if (a->judgement.verdict != VERDICT_OK && !wrong)
-                wrong = a;
-            parts[p] = a++->result;
-        }
-        struct rows *rows = &j->rows[f->step->dataset];
-        struct rows_mark mark;
-        rows_mark(j, &mark);
-        if (!wrong && d->state(&touch, j->want.to, parts[0], parts[1], parts[2], rows, f->why) !=
-                          DECODE_OK) {
-            rows_undo(j, &mark);
-            answer_is_bad(wrong = first, f->why);
-        }
-        if (wrong)
-            cope(t->coping, j, step_copy(f->step, (struct piece){i, i}), wrong,
-                 r->calls[wrong - answers].method, r->n, t->now_ms);
-    }
-    step_free(f->step);
-}
-
 void
 take_answers(struct taking *t, struct flight *f, const struct rpc_request *r,
              struct rpc_answer *answers)
@@ -318,10 +231,8 @@ take_answers(struct taking *t, struct flight *f, const struct rpc_request *r,
         take_control(t, f, r, answers);
         break;
     case STEP_HASHES:
-        take_hashes(t, f, r, answers);
-        break;
     case STEP_STATE:
-        take_state(t, f, r, answers);
+        take_units(t, f, r, answers);
         break;
     case STEP_RECEIPTS:
         take_receipts(t, f, r, answers);

@@ -1,4 +1,5 @@
-/* take_blocks.h - the half of take.h that deals with blocks, and what both halves share. */
+/* take_blocks.h - the parts of take.h that deal with blocks and with single things, and what they
+ * share with it. */
 #ifndef SLUICE_TAKE_BLOCKS_H
 #define SLUICE_TAKE_BLOCKS_H
 
@@ -23,6 +24,8 @@ enum decode log_rows(struct log *l, void *target, char *why);
 
 void take_blocks(struct taking *t, struct flight *f, const struct rpc_request *r,
                  struct rpc_answer *answers);
+void take_units(struct taking *t, struct flight *f, const struct rpc_request *r,
+                struct rpc_answer *answers);
 void take_receipts(struct taking *t, struct flight *f, const struct rpc_request *r,
                    struct rpc_answer *answers);
 
