@@ -96,7 +96,7 @@ find_hashes() { # into $TMP/gaps: transactions that logs refer to and transactio
 }
 
 cmd_enrich() {
-    local i
+    local i address
     parse_options "$@"
     [ -z "${OPT[from]:-}${OPT[to]:-}${OPT[event]:-}${OPT[topic0]:-}" ] || die 2 'enrich looks at all logs, or those of --address'
     build producer/producer fetcher/fetcher writer/writer
@@ -110,7 +110,7 @@ cmd_enrich() {
     [ -s "$TMP/gaps" ] || { say 'nothing missing: every transaction that logs refer to is there'; return 0; }
     say "$(wc -l <"$TMP/gaps") transactions are missing"
     [ -z "${OPT[dry-run]:-}" ] || return 0
-    address=${OPT[address]:-} OPT[address]=''
+    address=${OPT[address]:-} OPT[address]='' # the transactions are known by hash, whatever the filter was
     resolve
     OPT[address]=$address
     for i in "${!SPECS[@]}"; do SPECS[i]=$(paced "${SPECS[i]}"); done
@@ -122,7 +122,8 @@ enrich_workers() { # 75 % of the cores, at least 2, at most 8
     echo $((n < 2 ? 2 : n > 8 ? 8 : n))
 }
 
-paced() { # paced SPEC: with a rate of one batch of 25 calls a pause, unless it has a rate
+paced() { # paced SPEC: at a rate of one batch of 25 calls a pause, for its fetchers together, unless it has a rate
     if [[ $1 == *,rps=* ]]; then echo "$1"; return; fi
-    awk -v spec="$1" -v pause="${OPT[pause]}" 'BEGIN { print pause > 0 ? sprintf("%s,rps=%g", spec, 25 / pause) : spec }'
+    awk -v spec="$1" -v pause="${OPT[pause]}" -v workers="${OPT[workers]}" \
+        'BEGIN { if (pause > 0) spec = sprintf("%s,rps=%g", spec, 25 / pause / workers); print spec }'
 }
