@@ -6,6 +6,7 @@
 enum {
     AVOID_MS = 5000,   /* pending for longer: any endpoint will do */
     HEDGE_MS = 250,    /* a copy is made no sooner */
+    HEDGE_BLIND_MS = 5000, /* nor than this while it is not known how long a task takes */
     HEDGE_POLL_MS = 25,
     STALL_MS = 1000,   /* nothing is left to do, and no commit came for so much longer than late */
 };
@@ -124,7 +125,8 @@ offer_copy(struct dispatch *d, int64_t now_ms, struct buf *line)
 {
     if (now_ms < d->hedge_ms || d->plan_state != PLAN_END || ledger_pending(d->ledger) > 0)
         return false;
-    int64_t out_ms = 2 * ledger_task_ms(d->ledger);
+    int64_t mean_ms = ledger_task_ms(d->ledger);
+    int64_t out_ms = mean_ms ? 2 * mean_ms : HEDGE_BLIND_MS;
     int64_t stall_ms = ledger_late_ms(d->ledger) + STALL_MS;
     int64_t fetched_ms = now_ms - d->commit_ms >= stall_ms ? stall_ms : -1;
     struct ledger_entry *e =

@@ -430,13 +430,15 @@ static void
 idle_credit_gets_copies_of_the_oldest(void **state)
 {
     (void)state;
-    struct dispatch *d = start(&plain, 0, 1999, 1000);
-    credit(d, T0, "a", 2, "closed");
+    struct dispatch *d = start(&plain, 0, 2999, 1000);
+    credit(d, T0, "a", 3, "closed");
     credit(d, T0, "b", 0, "closed");
-    push(d, T0);
-    push(d, T0);
-    took(d, T0, "a", 0, 1);
-    took(d, T0, "a", 1, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        push(d, T0);
+        took(d, T0, "a", i, 2 - i);
+    }
+    hear(d, T0 + 80, "fetched run=r1 fetcher=a.1 task=2 free=0"); /* now it is known how long a task takes */
+    committed(d, T0 + 90, 2, 2000, 2999);
     credit(d, T0 + 300, "a", 2, "closed");
     expect_push(d, T0 + 300, ""); /* the one that works on it does not get the copy */
     credit(d, T0 + 400, "b", 2, "closed");
@@ -450,6 +452,22 @@ idle_credit_gets_copies_of_the_oldest(void **state)
     committed(d, T0 + 700, 1, 1000, 1999);
     dispatch_tick(d, T0 + 700);
     assert_true(dispatch_done(d));
+    end(d);
+}
+
+static void
+no_copies_before_the_time_of_a_task_is_known(void **state)
+{
+    (void)state;
+    struct dispatch *d = start(&plain, 0, 999, 1000);
+    credit(d, T0, "a", 1, "closed");
+    credit(d, T0, "b", 0, "closed");
+    push(d, T0);
+    took(d, T0, "a", 0, 0);
+    credit(d, T0 + 4900, "a", 0, "closed");
+    credit(d, T0 + 4900, "b", 2, "closed");
+    expect_push(d, T0 + 4900, "");
+    expect_push(d, T0 + 5100, "task=0 try=2 run=r1 dataset=logs from=0 to=999 avoid=a");
     end(d);
 }
 
@@ -791,6 +809,7 @@ main(void)
         cmocka_unit_test(the_first_to_come_does_not_refuse_for_all),
         cmocka_unit_test(fail_fast_stops_at_the_first),
         cmocka_unit_test(idle_credit_gets_copies_of_the_oldest),
+        cmocka_unit_test(no_copies_before_the_time_of_a_task_is_known),
         cmocka_unit_test(no_copies_while_there_is_work),
         cmocka_unit_test(rows_that_never_arrive_are_fetched_again),
         cmocka_unit_test(a_silent_fetcher_loses_its_tasks),
