@@ -9,12 +9,12 @@
 #include "common/num.h"
 #include "common/talk.h"
 #include "writer/coverage.h"
-#include "writer/schema.h"
+#include "writer/feed.h"
+#include "writer/script.h"
+#include "writer/staging.h"
 
 enum {
     BACKOFF_MS = 100, BACKOFF_MAX_MS = 5000,
-    PUT_MAX = 64 << 10,    /* bytes handed to libpq at a time */
-    STAGE_MAX = 64,        /* batches by staging after repeated conflicts */
     CONFLICTS_MAX = 8,     /* of one staged part, before it is blamed */
     VANISHED_MAX = 5,      /* tables gone, in a row */
     PREPARES_MAX = 3,      /* of one part, in a row */
@@ -38,16 +38,12 @@ struct lane {
 
     /* this attempt: */
     struct plan plan;
-    uint32_t by_stage; /* tables, as bits */
-    bool feeding;      /* inside a COPY */
-    enum { HEADER, DATA, TRAILER, END } step; /* of the COPY: what goes next */
-    size_t table, chunk, offset;
+    struct feed feed;
     enum pg_class class; /* of the first error */
     char error[300];
 
-    /* conflicts: */
-    bool staging;
-    unsigned stage_left, stage_next, conflicts, vanished, prepares;
+    struct staging staging;
+    unsigned conflicts, vanished, prepares; /* in a row */
 };
 
 struct lane *
@@ -57,7 +53,6 @@ lane_new(struct lane_shared *shared, struct pg *pg)
 
     l->shared = shared;
     l->pg = pg;
-    l->stage_next = 1;
     if (pg_connected(pg)) {
         l->state = IDLE;
         l->opened_ms = l->used_ms = clock_ms();
@@ -182,10 +177,8 @@ isolate(struct lane *l)
 static void
 conflict(struct lane *l, int64_t now_ms)
 {
-    if (!l->staging) {
-        l->staging = true;
-        l->stage_left = l->stage_next;
-        l->stage_next = l->stage_next < STAGE_MAX ? 2 * l->stage_next : STAGE_MAX;
+    if (!l->staging.on) {
+        staging_conflict(&l->staging);
         return;
     }
     /* Another transaction brought a further unique value in between. */
@@ -225,111 +218,6 @@ failed(struct lane *l, int64_t now_ms)
     }
 }
 
-/* --- what goes into a batch's string --- */
-
-static struct span
-endpoint_of(const struct wire *w)
-{
-    return w->endpoint.n ? w->endpoint : SPAN("-");
-}
-
-/* Covers of the part's ends and given-up records; with missing, SQL for the jobs that have no id
- * yet goes there instead. Returns how many. */
-static size_t
-collect_covers(struct lane *l, struct cover **list, struct buf *missing)
-{
-    struct store *store = &l->shared->store;
-    const struct table *datasets[TABLES_MAX];
-    size_t n = 0, cap = 0;
-    char err[200];
-
-    *list = NULL;
-    for (size_t i = l->parts.part[l->parts.n - 1].from; i < l->parts.part[l->parts.n - 1].to; i++) {
-        const struct item *item = &l->busy.items[i];
-        const struct wire *w = &item->wire;
-        if (item->lost || (w->kind != WIRE_END && w->kind != WIRE_GIVEN_UP))
-            continue;
-        size_t count = store_datasets(w->dataset, datasets);
-        for (size_t k = 0; k < count; k++) {
-            struct job *j = store_job(store, w->chain, datasets[k], w->filter, err, sizeof err);
-            if (j && j->id == 0 && missing) {
-                store_job_sql(missing, store, j);
-                j->id = -1; /* asked for */
-            }
-            if (!j)
-                continue;
-            if (n == cap) {
-                cap = cap ? 2 * cap : 64;
-                *list = xrealloc(*list, cap * sizeof **list);
-            }
-            (*list)[n++] = (struct cover){
-                .job = j->id, .from = w->from, .to = w->to, .endpoint = endpoint_of(w),
-                .rows = item->rows[sql_table_index(datasets[k])],
-                .failed = w->kind == WIRE_GIVEN_UP, .attempts = w->try, .error = w->error,
-            };
-        }
-    }
-    return n;
-}
-
-static void
-add_table_sql(struct lane *l, size_t t, struct buf *sql)
-{
-    if (!l->shared->store.ready[t])
-        schema_table_sql(sql, l->shared->store.schema, tables[t]);
-}
-
-/* SQL that makes what the part needs and is not known to be there; empty: all is. */
-static void
-missing_sql(struct lane *l, struct buf *sql)
-{
-    const struct table *datasets[TABLES_MAX];
-    bool wanted[TABLES_MAX] = {0};
-    struct cover *covers;
-
-    if (!l->shared->store.control)
-        schema_control_sql(sql, l->shared->store.schema);
-    for (size_t i = l->parts.part[l->parts.n - 1].from; i < l->parts.part[l->parts.n - 1].to; i++) {
-        const struct wire *w = &l->busy.items[i].wire;
-        if (w->kind == WIRE_ROWS)
-            wanted[l->busy.items[i].table] = true;
-        size_t n = w->kind == WIRE_ROWS ? 0 : store_datasets(w->dataset, datasets);
-        for (size_t k = 0; k < n; k++)
-            wanted[sql_table_index(datasets[k])] = true;
-    }
-    for (size_t t = 0; t < TABLES_MAX; t++)
-        if (wanted[t])
-            add_table_sql(l, t, sql);
-    collect_covers(l, &covers, sql);
-    free(covers);
-    /* an id that was only asked for is not known yet */
-    for (size_t i = 0; i < l->shared->store.n; i++)
-        if (l->shared->store.jobs[i].id < 0)
-            l->shared->store.jobs[i].id = 0;
-}
-
-static void
-batch_sql(struct lane *l, struct buf *sql)
-{
-    const char *schema = l->shared->store.schema;
-    struct cover *covers;
-
-    buf_adds(sql, "BEGIN;\n");
-    for (size_t t = 0; t < TABLES_MAX; t++) {
-        bool staged = l->by_stage >> t & 1;
-        if (l->plan.start[t] == l->plan.start[t + 1])
-            continue;
-        schema_copy_sql(sql, schema, tables[t], staged);
-        if (staged)
-            schema_merge_sql(sql, schema, tables[t]);
-    }
-    size_t n = collect_covers(l, &covers, NULL);
-    n = coverage_sort(covers, n);
-    coverage_sql(sql, schema, covers, n);
-    buf_adds(sql, "COMMIT;\n");
-    free(covers);
-}
-
 /* --- attempts --- */
 
 static bool
@@ -343,8 +231,6 @@ send_sql(struct lane *l, struct buf *sql, enum state state, int64_t now_ms)
     buf_addc(&whole, '\0');
     l->state = state;
     l->class = PG_FINE;
-    l->feeding = false;
-    l->table = 0;
     l->used_ms = now_ms;
     bool sent = pg_query(l->pg, whole.p);
     buf_free(&whole);
@@ -356,26 +242,41 @@ send_sql(struct lane *l, struct buf *sql, enum state state, int64_t now_ms)
     return sent;
 }
 
+static struct part
+next_part(const struct lane *l)
+{
+    size_t next = l->parts.n - 1;
+    return (struct part){&l->busy, l->parts.part[next].from, l->parts.part[next].to};
+}
+
+static void
+write_part(struct lane *l, struct part part, struct buf *sql, int64_t now_ms)
+{
+    uint32_t staged = 0;
+
+    for (size_t t = 0; tables[t]; t++)
+        if (l->staging.on || tables[t]->newest)
+            staged |= UINT32_C(1) << t;
+    batch_plan(&l->busy, part.from, part.to, staged, &l->plan);
+    feed_begin(&l->feed, &l->busy, &l->plan);
+    script_write(sql, &l->shared->store, part, &l->plan, staged);
+    send_sql(l, sql, WRITING, now_ms);
+}
+
 static void
 begin_attempt(struct lane *l, int64_t now_ms)
 {
     struct buf sql = {0};
-    size_t next = l->parts.n - 1;
+    struct part part = next_part(l);
 
-    missing_sql(l, &sql);
-    if (sql.n && l->prepares++ >= PREPARES_MAX) {
-        l->prepares = 0;
-        retry_later(l, "tables or jobs that were made are not there", now_ms);
-    } else if (sql.n) {
+    script_prepare(&sql, &l->shared->store, part);
+    if (sql.n == 0) {
+        write_part(l, part, &sql, now_ms);
+    } else if (l->prepares++ < PREPARES_MAX) {
         send_sql(l, &sql, PREPARING, now_ms);
     } else {
-        l->by_stage = 0;
-        for (size_t t = 0; tables[t]; t++)
-            if (l->staging || tables[t]->newest)
-                l->by_stage |= UINT32_C(1) << t;
-        batch_plan(&l->busy, l->parts.part[next].from, l->parts.part[next].to, l->by_stage, &l->plan);
-        batch_sql(l, &sql);
-        send_sql(l, &sql, WRITING, now_ms);
+        l->prepares = 0;
+        retry_later(l, "tables or jobs that were made are not there", now_ms);
     }
     buf_free(&sql);
 }
@@ -396,67 +297,6 @@ compact(struct lane *l, int64_t now_ms)
 }
 
 /* --- the events of an attempt --- */
-
-static const char copy_header[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0";
-static const char copy_trailer[] = "\377\377";
-
-/* 0: the connection takes no more now; else the chunk is sent, or pg_next will tell why not. */
-static int
-feed_chunk(struct lane *l)
-{
-    struct span data = l->busy.items[l->plan.order[l->chunk]].wire.data;
-    int put = 1;
-
-    while (l->offset < data.n && put > 0) {
-        size_t n = data.n - l->offset < PUT_MAX ? data.n - l->offset : PUT_MAX;
-        put = pg_put(l->pg, data.p + l->offset, n);
-        if (put > 0)
-            l->offset += n;
-    }
-    if (put == 0)
-        return 0;
-    l->offset = 0;
-    l->chunk++;
-    return put;
-}
-
-/* Rows of the table on hand, as far as the connection takes them; true when all are sent. */
-static bool
-feed(struct lane *l)
-{
-    int put = 1;
-
-    while (put > 0) {
-        switch (l->step) {
-        case HEADER:
-            put = pg_put(l->pg, copy_header, sizeof copy_header - 1);
-            break;
-        case DATA:
-            while (l->chunk < l->plan.start[l->table + 1] && put > 0)
-                put = feed_chunk(l);
-            break;
-        case TRAILER:
-            put = pg_put(l->pg, copy_trailer, sizeof copy_trailer - 1);
-            break;
-        case END:
-            return pg_put_end(l->pg) != 0;
-        }
-        if (put > 0)
-            l->step++;
-    }
-    return put < 0; /* broken: pg_next tells */
-}
-
-static void
-begin_feed(struct lane *l)
-{
-    while (l->plan.start[l->table] == l->plan.start[l->table + 1])
-        l->table++;
-    l->feeding = true;
-    l->step = HEADER;
-    l->chunk = l->plan.start[l->table];
-    l->offset = 0;
-}
 
 static int64_t
 number(const char *text)
@@ -499,17 +339,13 @@ static bool
 pump(struct lane *l)
 {
     for (;;) {
-        if (l->feeding) {
-            if (!feed(l))
-                return false;
-            l->feeding = false;
-            l->table++;
-        }
+        if (l->feed.on && !feed_more(&l->feed, l->pg))
+            return false;
         switch (pg_next(l->pg)) {
         case PG_WAIT:
             return false;
         case PG_COPY_IN:
-            begin_feed(l);
+            feed_next(&l->feed);
             break;
         case PG_ROWS:
             take_rows(l);
@@ -568,37 +404,13 @@ written(struct lane *l, int64_t now_ms)
     s->batches++;
     l->backoff_ms = 0;
     l->vanished = l->conflicts = l->prepares = 0;
-    if (l->staging) {
-        s->staged++;
-        l->stage_left -= l->stage_left > 0;
-        l->staging = l->stage_left > 0 || l->parts.n > 1;
-    } else if (l->plan.start[TABLES_MAX] > 0) {
-        l->stage_next = 1;
-    }
+    s->staged += l->staging.on;
+    staging_written(&l->staging, l->plan.start[TABLES_MAX] > 0);
     l->state = IDLE;
     if (--l->parts.n == 0)
         batch_clear(&l->busy);
     if (s->ends - s->ends_compacted >= COMPACT_ENDS)
         s->compact_due = true;
-}
-
-static void
-prepared(struct lane *l)
-{
-    struct store *s = &l->shared->store;
-    size_t next = l->parts.n - 1;
-    const struct table *datasets[TABLES_MAX];
-
-    for (size_t i = l->parts.part[next].from; i < l->parts.part[next].to; i++) {
-        const struct item *item = &l->busy.items[i];
-        if (item->wire.kind == WIRE_ROWS)
-            s->ready[item->table] = true;
-        size_t n = item->wire.kind == WIRE_ROWS ? 0 : store_datasets(item->wire.dataset, datasets);
-        for (size_t k = 0; k < n; k++)
-            s->ready[sql_table_index(datasets[k])] = true;
-    }
-    s->control = true;
-    l->state = IDLE;
 }
 
 static void
@@ -616,10 +428,12 @@ finish_attempt(struct lane *l, int64_t now_ms)
         l->class = PG_AGAIN; /* no message is to blame yet */
     if (l->class != PG_FINE)
         failed(l, now_ms);
-    else if (l->state == PREPARING)
-        prepared(l);
-    else
+    else if (l->state == WRITING)
         written(l, now_ms);
+    else
+        script_prepared(&l->shared->store, next_part(l));
+    if (l->state == PREPARING)
+        l->state = IDLE;
 }
 
 /* --- between attempts --- */

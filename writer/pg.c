@@ -1,7 +1,6 @@
 /* pg.c - one connection to PostgreSQL; see pg.h. */
 #include "writer/pg.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <libpq-fe.h>
 #include <stdio.h>
@@ -29,29 +28,6 @@ struct pg {
 
 /* --- errors --- */
 
-enum pg_class
-pg_classify(const char *s)
-{
-    static const struct {
-        const char *prefix;
-        enum pg_class class;
-    } rules[] = {
-        /* the longer prefix first */
-        {"23505", PG_CONFLICT}, {"23P01", PG_CONFLICT},
-        {"23503", PG_VANISHED}, {"42P01", PG_VANISHED}, {"3F000", PG_VANISHED},
-        {"53100", PG_FULL},     {"25006", PG_LOST},     {"57P", PG_LOST},
-        {"08", PG_LOST},        {"28", PG_ACCESS},      {"3D", PG_ACCESS},
-        {"22", PG_DATA},        {"23", PG_DATA},        {"44", PG_DATA},
-        {"54", PG_DATA},        {"P0", PG_DATA},        {"42", PG_CONFIG},
-        {"0A", PG_CONFIG},
-    };
-
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        if (strncmp(s, rules[i].prefix, strlen(rules[i].prefix)) == 0)
-            return rules[i].class;
-    return PG_AGAIN; /* 40, 53, 55, 57014, 58, XX and what is not known: waiting loses nothing */
-}
-
 /* The first line of text into p->error. */
 static void
 set_error(struct pg *p, enum pg_class class, const char *text)
@@ -65,34 +41,14 @@ set_error(struct pg *p, enum pg_class class, const char *text)
         snprintf(p->error, sizeof p->error, "%.*s", (int)n, text);
 }
 
-/* "... FATAL:  28P01: password ...": libpq gives no SQLSTATE for a failed login but in this text.
- * Cuts it out and returns it, or "". */
-static const char *
-cut_sqlstate(char *text, char state[6])
-{
-    state[0] = '\0';
-    for (char *at = strstr(text, ":  "); at; at = strstr(at + 3, ":  ")) {
-        size_t n = 0;
-        while (n < 5 && (isdigit((unsigned char)at[3 + n]) || isupper((unsigned char)at[3 + n])))
-            n++;
-        if (n < 5 || strncmp(at + 8, ": ", 2) != 0)
-            continue;
-        memcpy(state, at + 3, 5);
-        state[5] = '\0';
-        memmove(at + 2, at + 10, strlen(at + 10) + 1);
-        break;
-    }
-    return state;
-}
-
 static void
 connect_failed(struct pg *p)
 {
     char state[6];
 
     set_error(p, PG_LOST, p->conn ? PQerrorMessage(p->conn) : "out of memory");
-    if (cut_sqlstate(p->error, state)[0])
-        p->class = pg_classify(state);
+    if (sqlstate_cut(p->error, state))
+        p->class = sqlstate_class(state);
     else if (strstr(p->error, "password")) /* libpq's own: none was given */
         p->class = PG_ACCESS;
     if (p->class == PG_VANISHED || p->class == PG_DATA || p->class == PG_CONFIG)
@@ -116,7 +72,7 @@ result_failed(struct pg *p, const PGresult *r)
     const char *where = PQresultErrorField(r, PG_DIAG_CONTEXT);
     size_t n;
 
-    set_error(p, state ? pg_classify(state) : PG_LOST, text ? text : PQresultErrorMessage(r));
+    set_error(p, state ? sqlstate_class(state) : PG_LOST, text ? text : PQresultErrorMessage(r));
     n = strlen(p->error);
     if (!detail && where && strncmp(where, "COPY", 4) == 0)
         detail = where; /* COPY logs, line 12, column data */

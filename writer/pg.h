@@ -16,17 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum pg_class {
-    PG_FINE,
-    PG_LOST,     /* the connection or the server went away: connect again, then retry */
-    PG_AGAIN,    /* deadlock, serialisation, lock timeout, server short of something: retry */
-    PG_FULL,     /* the server's disk is full: retry */
-    PG_CONFLICT, /* a key is there already */
-    PG_DATA,     /* a row or value is to blame */
-    PG_VANISHED, /* a table, schema or job that was there is gone */
-    PG_CONFIG,   /* the schema does not fit, or a right is missing: no retry can help */
-    PG_ACCESS,   /* login refused or no such database */
-};
+#include "writer/sqlstate.h"
 
 enum pg_event { PG_WAIT, PG_COPY_IN, PG_COMMAND, PG_ROWS, PG_ERROR, PG_DONE };
 
@@ -70,6 +60,5 @@ bool pg_ready(struct pg *p, short revents); /* false: PG_LOST */
 
 enum pg_class pg_class(const struct pg *p); /* of the last error */
 const char *pg_error(const struct pg *p);
-enum pg_class pg_classify(const char *sqlstate); /* pure */
 
 #endif

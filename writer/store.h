@@ -35,7 +35,7 @@ struct store {
     uint64_t next_serial;
 };
 
-enum { STORE_BYTES_MAX = 4 << 20 };
+enum { STORE_BYTES_MAX = 4 << 20, JOB_ASKED = -1 /* an id while its question is written */ };
 
 void store_forget(struct store *s); /* also frees all it holds */
 void store_trim(struct store *s);   /* forgets if it has grown beyond STORE_BYTES_MAX */

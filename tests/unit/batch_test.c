@@ -8,7 +8,8 @@
 #include <cmocka.h>
 
 #include "writer/batch.h"
-#include "writer/pg.h"
+#include "writer/sqlstate.h"
+#include "writer/staging.h"
 #include "writer/store.h"
 
 static char keys[64][14]; /* the beginnings of rows: field count, length 8, block number */
@@ -153,7 +154,43 @@ errors_fall_into_classes(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_int_equal(pg_classify(cases[i].sqlstate), cases[i].class);
+        assert_int_equal(sqlstate_class(cases[i].sqlstate), cases[i].class);
+}
+
+static void
+codes_are_cut_out_of_messages(void **state)
+{
+    char text[] = "connection to server at \"h\", port 1 failed: FATAL:  28P01: password wrong";
+    char none[] = "connection to server at \"h\" failed: No such file:  or so";
+    char code[6];
+
+    (void)state;
+    assert_true(sqlstate_cut(text, code));
+    assert_string_equal(code, "28P01");
+    assert_string_equal(text, "connection to server at \"h\", port 1 failed: FATAL: password wrong");
+    assert_false(sqlstate_cut(none, code));
+}
+
+static void
+staging_doubles_with_each_conflict(void **state)
+{
+    struct staging s = {0};
+
+    (void)state;
+    for (unsigned wanted = 2; wanted < 300; wanted *= 2) { /* the batch at fault, and 1, 2, 4 ... more */
+        unsigned batches = 0;
+        staging_conflict(&s);
+        for (; s.on; batches++) {
+            staging_written(&s, false); /* without rows nothing is learnt */
+            staging_written(&s, true);
+        }
+        assert_int_equal(batches, wanted / 2 < STAGING_MAX ? wanted / 2 + 1 : STAGING_MAX + 1);
+    }
+    staging_written(&s, true); /* a COPY went well */
+    staging_conflict(&s);
+    staging_written(&s, true);
+    staging_written(&s, true);
+    assert_false(s.on);
 }
 
 static void
@@ -231,6 +268,8 @@ main(void)
         cmocka_unit_test(chunks_by_table_and_key),
         cmocka_unit_test(parts_find_the_one_at_fault),
         cmocka_unit_test(errors_fall_into_classes),
+        cmocka_unit_test(codes_are_cut_out_of_messages),
+        cmocka_unit_test(staging_doubles_with_each_conflict),
         cmocka_unit_test(every_table_has_its_place),
         cmocka_unit_test(filters_read_the_same_whatever_their_form),
         cmocka_unit_test(jobs_of_a_filter),

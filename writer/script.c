@@ -1,0 +1,143 @@
+/* script.c - the SQL of a part of a batch; see script.h. */
+#include "writer/script.h"
+
+#include <stdlib.h>
+
+#include "writer/coverage.h"
+#include "writer/schema.h"
+
+/* The tables that the item needs, by index. */
+static void
+need_tables(const struct item *item, bool needed[TABLES_MAX])
+{
+    const struct table *datasets[TABLES_MAX];
+
+    if (item->wire.kind == WIRE_ROWS) {
+        needed[item->table] = true;
+        return;
+    }
+    size_t n = store_datasets(item->wire.dataset, datasets);
+    for (size_t i = 0; i < n; i++)
+        needed[sql_table_index(datasets[i])] = true;
+}
+
+/* --- covers --- */
+
+struct covers {
+    struct cover *list; /* owned */
+    size_t n, cap;
+};
+
+static void
+add_cover(struct covers *c, const struct item *item, const struct job *job)
+{
+    const struct wire *w = &item->wire;
+
+    if (c->n == c->cap) {
+        c->cap = c->cap ? 2 * c->cap : 64;
+        c->list = xrealloc(c->list, c->cap * sizeof *c->list);
+    }
+    c->list[c->n++] = (struct cover){
+        .job = job->id, .from = w->from, .to = w->to,
+        .endpoint = w->endpoint.n ? w->endpoint : SPAN("-"),
+        .rows = item->rows[sql_table_index(job->table)],
+        .failed = w->kind == WIRE_GIVEN_UP, .attempts = w->try, .error = w->error,
+    };
+}
+
+/* Calls each with every job that an end or a given-up record of the part is about. */
+static void
+each_job(struct store *store, struct part part,
+         void (*each)(const struct item *item, struct job *job, void *context), void *context)
+{
+    const struct table *datasets[TABLES_MAX];
+    char err[200];
+
+    for (size_t i = part.from; i < part.to; i++) {
+        const struct item *item = &part.batch->items[i];
+        const struct wire *w = &item->wire;
+        if (item->lost || (w->kind != WIRE_END && w->kind != WIRE_GIVEN_UP))
+            continue;
+        size_t n = store_datasets(w->dataset, datasets);
+        for (size_t k = 0; k < n; k++) {
+            struct job *job = store_job(store, w->chain, datasets[k], w->filter, err, sizeof err);
+            if (job) /* it was looked at when it came */
+                each(item, job, context);
+        }
+    }
+}
+
+/* --- before --- */
+
+struct search {
+    struct buf *sql;
+    struct store *store;
+};
+
+static void
+add_unknown_job(const struct item *item, struct job *job, void *context)
+{
+    struct search *s = context;
+
+    (void)item;
+    if (job->id != 0)
+        return;
+    store_job_sql(s->sql, s->store, job);
+    job->id = JOB_ASKED;
+}
+
+void
+script_prepare(struct buf *sql, struct store *store, struct part part)
+{
+    bool needed[TABLES_MAX] = {0};
+
+    if (!store->control)
+        schema_control_sql(sql, store->schema);
+    for (size_t i = part.from; i < part.to; i++)
+        need_tables(&part.batch->items[i], needed);
+    for (size_t t = 0; t < TABLES_MAX; t++)
+        if (needed[t] && !store->ready[t])
+            schema_table_sql(sql, store->schema, tables[t]);
+    each_job(store, part, add_unknown_job, &(struct search){sql, store});
+    for (size_t i = 0; i < store->n; i++)
+        if (store->jobs[i].id == JOB_ASKED)
+            store->jobs[i].id = 0; /* not known before the answer */
+}
+
+void
+script_prepared(struct store *store, struct part part)
+{
+    store->control = true;
+    for (size_t i = part.from; i < part.to; i++)
+        need_tables(&part.batch->items[i], store->ready);
+}
+
+/* --- itself --- */
+
+static void
+collect(const struct item *item, struct job *job, void *context)
+{
+    add_cover(context, item, job);
+}
+
+void
+script_write(struct buf *sql, struct store *store, struct part part, const struct plan *plan,
+             uint32_t staged)
+{
+    struct covers covers = {0};
+
+    buf_adds(sql, "BEGIN;\n");
+    for (size_t t = 0; t < TABLES_MAX; t++) {
+        bool by_stage = staged >> t & 1;
+        if (plan->start[t] == plan->start[t + 1])
+            continue;
+        schema_copy_sql(sql, store->schema, tables[t], by_stage);
+        if (by_stage)
+            schema_merge_sql(sql, store->schema, tables[t]);
+    }
+    each_job(store, part, collect, &covers);
+    covers.n = coverage_sort(covers.list, covers.n);
+    coverage_sql(sql, store->schema, covers.list, covers.n);
+    buf_adds(sql, "COMMIT;\n");
+    free(covers.list);
+}
