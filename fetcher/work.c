@@ -368,7 +368,7 @@ conclude(struct work *w, struct job *j)
     } else if (!w->p.coping->alone) {
         news_tell(w->p.news, &c);
     }
-    if (back && w->p.coping->alone)
+    if (back && w->p.coping->alone && j->cut.reason != REASON_STOPPING)
         give_up(w, &j->task, rest, j->cut.error);
 }
 
