@@ -75,22 +75,9 @@ split_range(struct case_of *k, uint64_t width)
 static bool
 split_values(struct case_of *k, size_t max)
 {
-    struct values rest;
-    struct step *s = k->s;
-    if (s->kind != STEP_LOGS || !values_split(&s->values, max, &rest))
+    if (!job_split_values(k->j, k->s, max))
         return false;
-    if (!s->group) {
-        s->group = xcalloc(1, sizeof *s->group);
-        s->group->at = s->at;
-        s->group->left = 1;
-        s->group->next = k->j->groups;
-        k->j->groups = s->group;
-    }
-    s->group->left++;
-    struct step *other = step_copy(s, s->at);
-    other->values = rest;
-    job_put(k->j, s);
-    job_put(k->j, other);
+    job_put(k->j, k->s);
     return true;
 }
 
@@ -155,9 +142,14 @@ cope_large(struct case_of *k)
         ask_receipts(k);
 }
 
+/* The limit is kept: it belongs to the node's settings, and those hardly ever change. */
 static void
 cope_filter(struct case_of *k)
 {
+    size_t most = values_longest(&k->s->values), told = (size_t)k->verdict->max_items;
+    size_t limit = told > 0 && told < most ? told : (most + 1) / 2;
+    if (most > 1 && (k->c->max_values == 0 || limit < k->c->max_values))
+        k->c->max_values = limit;
     if (!split_values(k, (size_t)k->verdict->max_items))
         cope_transient(k);
 }

@@ -22,6 +22,7 @@ struct coping {
     bool alone;         /* nobody to hand a task back to: try longer */
     struct lacks lacks;
     uint64_t logs_from; /* first block whose logs and receipts are held here, as far as known */
+    size_t max_values;  /* addresses or topics in one list; 0: no limit known */
     uint64_t seed;      /* of the jitter */
     uint32_t refusals;  /* of our key, in a row */
     char fatal[400];    /* not empty: this endpoint must not be used any more, and why */

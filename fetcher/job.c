@@ -101,6 +101,27 @@ job_put(struct job *j, struct step *s)
         steps_put(&j->ready, s);
 }
 
+bool
+job_split_values(struct job *j, struct step *s, size_t max)
+{
+    struct values rest;
+    if (s->kind != STEP_LOGS || !values_split(&s->values, max, &rest))
+        return false;
+    if (!s->group) {
+        s->group = xcalloc(1, sizeof *s->group);
+        s->group->at = s->at;
+        s->group->left = 1;
+        s->group->next = j->groups;
+        j->groups = s->group;
+    }
+    s->group->left++;
+    struct step *other = step_copy(s, s->at);
+    other->values = rest;
+    other->not_before_ms = 0;
+    job_put(j, other);
+    return true;
+}
+
 /* True when the step's group (if any) has no other step left; *at is then what is done. */
 static bool
 group_done(struct job *j, struct step *s, struct piece *at)

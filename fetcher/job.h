@@ -81,9 +81,16 @@ struct job {
 struct job *job_new(struct task *task, char *err, size_t size);
 void job_free(struct job *j);
 
-/* The next step to ask now, fitted to the endpoint's limits and to widest blocks of logs; NULL: none
- * now. */
-struct step *job_step(struct job *j, struct endpoint *e, uint64_t widest, int64_t now_ms);
+struct job_limits {
+    uint64_t blocks; /* of logs in one request, beside the endpoint's own limit */
+    size_t values;   /* addresses or topics in one list; 0: no limit known */
+};
+
+/* The next step to ask now, fitted to the endpoint's limits and to these; NULL: none now. */
+struct step *job_step(struct job *j, struct endpoint *e, const struct job_limits *limits, int64_t now_ms);
+/* Cuts a step for logs by its filter: s keeps at most max values of its longest list (0: half), the
+ * rest is put back as another step. False: no list has two. */
+bool job_split_values(struct job *j, struct step *s, size_t max);
 void job_put(struct job *j, struct step *s); /* a step comes back or is added */
 /* Roughly how many requests it still takes that could go now. */
 uint64_t job_load(const struct job *j, struct endpoint *e, int64_t now_ms);

@@ -51,15 +51,15 @@ fit_unit(struct job *j, struct step *s, size_t batch)
 }
 
 static uint64_t
-logs_width(struct endpoint *e, uint64_t from, uint64_t widest, int64_t now_ms)
+logs_width(struct endpoint *e, uint64_t from, const struct job_limits *limits, int64_t now_ms)
 {
     uint64_t width = endpoint_logs_width(e, from, now_ms);
-    return width < widest ? width : widest;
+    return width < limits->blocks ? width : limits->blocks;
 }
 
 /* Makes the step small enough for one request; what is too much goes back to the list. */
 static struct step *
-fit(struct job *j, struct step *s, struct endpoint *e, uint64_t widest, int64_t now_ms)
+fit(struct job *j, struct step *s, struct endpoint *e, const struct job_limits *limits, int64_t now_ms)
 {
     struct piece rest = {1, 0};
     size_t batch = endpoint_batch(e), calls = unit_calls(s);
@@ -69,7 +69,7 @@ fit(struct job *j, struct step *s, struct endpoint *e, uint64_t widest, int64_t 
     if (s->kind == STEP_CONTROL)
         return s;
     if (s->kind == STEP_LOGS)
-        s->at = piece_cut(s->at, logs_width(e, s->at.from, widest, now_ms), &rest);
+        s->at = piece_cut(s->at, logs_width(e, s->at.from, limits, now_ms), &rest);
     else
         s->at = piece_cut(s->at, calls > 0 && batch > calls ? batch / calls : 1, &rest);
     if (rest.from <= rest.to) {
@@ -79,6 +79,8 @@ fit(struct job *j, struct step *s, struct endpoint *e, uint64_t widest, int64_t 
             s->group->left++;
         job_put(j, other);
     }
+    while (s->kind == STEP_LOGS && limits->values && values_longest(&s->values) > limits->values)
+        job_split_values(j, s, limits->values);
     return calls > batch ? fit_unit(j, s, batch) : s;
 }
 
@@ -132,7 +134,7 @@ blocks_wide(const struct job *j, const struct endpoint *e)
 }
 
 static struct step *
-next_blocks(struct job *j, struct endpoint *e, uint64_t widest, int64_t now_ms)
+next_blocks(struct job *j, struct endpoint *e, const struct job_limits *limits, int64_t now_ms)
 {
     uint64_t last = last_plannable(j, e);
     if (j->by_range && j->needs) {
@@ -143,7 +145,7 @@ next_blocks(struct job *j, struct endpoint *e, uint64_t widest, int64_t now_ms)
         return NULL;
     if (!j->by_range)
         return blocks_step(j, advance(&j->planned, last, blocks_wide(j, e)));
-    uint64_t width = logs_width(e, j->planned, widest, now_ms);
+    uint64_t width = logs_width(e, j->planned, limits, now_ms);
     struct step *s = step_new(STEP_LOGS, advance(&j->planned, last, width));
     s->values = values_all(&j->task);
     return s;
@@ -188,7 +190,7 @@ next_hashes(struct job *j, const struct endpoint *e)
 }
 
 struct step *
-job_step(struct job *j, struct endpoint *e, uint64_t widest, int64_t now_ms)
+job_step(struct job *j, struct endpoint *e, const struct job_limits *limits, int64_t now_ms)
 {
     if (j->stopped)
         return NULL;
@@ -196,13 +198,13 @@ job_step(struct job *j, struct endpoint *e, uint64_t widest, int64_t now_ms)
     if (!s && j->task.by_hash)
         s = next_hashes(j, e);
     else if (!s)
-        s = next_blocks(j, e, widest, now_ms);
+        s = next_blocks(j, e, limits, now_ms);
     if (!s)
         s = next_state(j, e);
     if (!s)
         return NULL;
     j->flying++;
-    return fit(j, s, e, widest, now_ms);
+    return fit(j, s, e, limits, now_ms);
 }
 
 uint64_t

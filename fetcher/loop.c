@@ -39,7 +39,7 @@ struct loop {
     struct work *work;
     char name[64];       /* of this process, unique */
     int status;          /* exit status so far */
-    bool input_ended, over, stopping, was_open;
+    bool input_ended, over, stopping, was_open, was_idle;
     bool again;          /* there is room for results again: requests may start */
     int64_t stop_by_ms, life_sign_ms, start_ms, now_ms;
     uint64_t lines, bad_lines;
@@ -198,7 +198,9 @@ mind_breaker(struct loop *l)
 static void
 tell_producer(struct loop *l)
 {
-    if (l->control && (l->now_ms >= l->life_sign_ms || work_credit_changed(l->work, l->now_ms))) {
+    bool idle = work_idle(l->work), ended = idle && !l->was_idle; /* the totals are told once more */
+    l->was_idle = idle;
+    if (l->control && (ended || l->now_ms >= l->life_sign_ms || work_credit_changed(l->work, l->now_ms))) {
         work_tell_credit(l->work, l->now_ms);
         l->life_sign_ms = l->now_ms + LIFE_SIGN_MS;
     }

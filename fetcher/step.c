@@ -94,13 +94,26 @@ values_all(const struct task *t)
     return v;
 }
 
-bool
-values_split(struct values *v, size_t max, struct values *rest)
+static size_t
+longest_list(const struct values *v)
 {
     size_t longest = 0;
     for (size_t i = 1; i < 1 + TASK_TOPICS; i++)
         if (v->of[i].n > v->of[longest].n)
             longest = i;
+    return longest;
+}
+
+size_t
+values_longest(const struct values *v)
+{
+    return v->of[longest_list(v)].n;
+}
+
+bool
+values_split(struct values *v, size_t max, struct values *rest)
+{
+    size_t longest = longest_list(v);
     size_t n = v->of[longest].n;
     if (n < 2)
         return false;

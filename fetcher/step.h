@@ -74,6 +74,7 @@ int64_t steps_next_ms(const struct step *list, int64_t now_ms);
 void steps_free(struct step **list);
 
 struct values values_all(const struct task *t);
+size_t values_longest(const struct values *v);
 /* Halves the longest list of values, or cuts it after max (0: half): v keeps the first part.
  * False: no list has two. */
 bool values_split(struct values *v, size_t max, struct values *rest);

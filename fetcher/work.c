@@ -529,8 +529,9 @@ pump(struct work *w)
     struct job *j = w->jobs;
     while (j && endpoint_slots(w->p.endpoint, w->now_ms) > 0 && w->now_ms >= w->blocked_until_ms &&
            !output_full(w->p.output) && rpc_bytes_in_flight(w->p.rpc) < w->p.max_bytes) {
-        uint64_t widest = w->taking.widest ? UINT64_MAX : FIRST_LOGS;
-        struct step *s = job_step(j, w->p.endpoint, widest, w->now_ms);
+        const struct job_limits limits = {.blocks = w->taking.widest ? UINT64_MAX : FIRST_LOGS,
+                                          .values = w->p.coping->max_values};
+        struct step *s = job_step(j, w->p.endpoint, &limits, w->now_ms);
         if (!s)
             j = j->next;
         else if (!send_step(w, j, s))

@@ -53,7 +53,8 @@ job_of(const char *line)
 static struct step *
 next_step(struct job *j, int64_t now_ms)
 {
-    return job_step(j, endpoint, WIDTH, now_ms);
+    const struct job_limits limits = {.blocks = WIDTH, .values = coping.max_values};
+    return job_step(j, endpoint, &limits, now_ms);
 }
 
 static void
@@ -281,8 +282,8 @@ one_block_is_cut_by_its_filter_then_by_receipts(void **state)
     struct step *s = next_step(j, 0), *t;
     (void)state;
     trouble(j, s, density, "eth_getLogs", 0);
-    s = next_step(j, 0);
     t = next_step(j, 0);
+    s = next_step(j, 0);
     assert_int_equal(s->values.of[0].n, 1);
     assert_int_equal(t->values.of[0].n, 1);
     assert_int_equal(t->values.of[0].from, 1);
@@ -295,6 +296,27 @@ one_block_is_cut_by_its_filter_then_by_receipts(void **state)
     assert_int_equal(t->values.of[0].from, 1);
     good(j, t);
     finished(j, 7, 7);
+    job_free(j);
+}
+
+static void
+a_limit_of_addresses_is_remembered(void **state)
+{
+    const struct judgement filter = {.verdict = VERDICT_FILTER, .wait_ms = -1, .max_items = 1};
+    struct job *j = job_of("task=1 dataset=logs from=0 to=399 address="
+                           "0x0000000000000000000000000000000000000001,"
+                           "0x0000000000000000000000000000000000000002,"
+                           "0x0000000000000000000000000000000000000003");
+    struct step *s = next_step(j, 0);
+    int steps = 0;
+    (void)state;
+    trouble(j, s, filter, "eth_getLogs", 0);
+    for (; (s = next_step(j, 0)); steps++) {
+        assert_int_equal(s->values.of[0].n, 1);
+        good(j, s);
+    }
+    assert_int_equal(steps, 12); /* four ranges, three addresses */
+    finished(j, 0, 399);
     job_free(j);
 }
 
@@ -478,6 +500,7 @@ main(void)
         TEST(hashes_are_planned_in_pairs),
         TEST(a_wide_range_is_cut_and_goes_on_at_once),
         TEST(one_block_is_cut_by_its_filter_then_by_receipts),
+        TEST(a_limit_of_addresses_is_remembered),
         TEST(retries_pause_and_end),
         TEST(what_is_finished_before_a_failure_counts),
         TEST(pruned_blocks_go_back_the_others_stay),
