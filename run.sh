@@ -21,13 +21,16 @@ LIB=$HERE/common # in a checkout
 . "$LIB/cluster.sh"
 # shellcheck source=common/lacks.sh
 . "$LIB/lacks.sh"
+# shellcheck source=common/enrich.sh
+. "$LIB/enrich.sh"
 DEFAULT_RPC=(publicnode=https://ethereum-sepolia-rpc.publicnode.com ankr=https://rpc.ankr.com/eth_sepolia
     drpc=https://sepolia.drpc.org)
 DRAIN_S=30
 RUN='' # folder of our job in var/run
 TMP='' # folder of our sockets: its path is short
 CREW=() # the endpoint of each fetcher
-WANTED=blocks
+WANTED=blocks # or, for enrich, hashes or numbers
+FETCHER_WORDS=() # further options of each fetcher
 WHY=''  # the run cannot go on
 
 # --- programs: beside this file in a checkout (built when missing), else sluice-* beside it or in PATH ---
@@ -137,7 +140,7 @@ resolve() { # everything that the job needs to be known
     DATABASE=("${WORDS[@]}")
 }
 
-find_gaps() { # into $TMP/gaps: ranges of blocks, or for enrich hashes of transactions
+find_gaps() { # into $TMP/gaps: ranges of blocks, or what enrich wants
     local try status
     for try in 1 2 3 4 5 6; do
         "find_$WANTED" && return
@@ -178,7 +181,7 @@ start_writer() {
 start_fetcher() { # start_fetcher N
     option_words give-up log-format
     RPC_URL=${CREW[$1]} start "fetcher $1" "$FETCHER" --chain-id "${OPT[chain-id]}" --tasks "ipc://$TMP/tasks" \
-        --results "ipc://$TMP/results" --control "ipc://$TMP/control" "${WORDS[@]}"
+        --results "ipc://$TMP/results" --control "ipc://$TMP/control" "${WORDS[@]}" "${FETCHER_WORDS[@]}"
 }
 
 start_producer() { # with what is missing now
@@ -283,9 +286,13 @@ dry_run() {
     for spec in "${SPECS[@]}"; do printf '%-12s%s\n' endpoint "$(endpoint_name "$spec")"; done
 }
 
+wanted_noun() {
+    if [ "$WANTED" = blocks ]; then echo blocks; else echo "${OPT[dataset]}"; fi
+}
+
 pull() { # the job that OPT describes; returns the exit status
     local spec round covered="blocks ${OPT[from]}-${OPT[to]} are covered"
-    [ "$WANTED" = blocks ] || covered='every transaction that logs refer to is there'
+    [ "$WANTED" = blocks ] || covered=$(enriched)
     [ -s "$TMP/gaps" ] || { say "nothing missing: $covered"; return 0; }
     job_open
     for round in 1 2 3; do # more than once only where the producer was told less than it missed
@@ -297,11 +304,12 @@ pull() { # the job that OPT describes; returns the exit status
         [ "$ENDED" -eq 0 ] && [ "$STOPS" -eq 0 ] || break
         find_gaps
         [ -s "$TMP/gaps" ] || { say "complete: $covered"; return 0; }
-        say "$(missing) $WANTED are still missing after round $round"
+        say "$(missing) $(wanted_noun) are still missing after round $round"
         ENDED=1
     done
     case $ENDED in
-    1) say "finished, but some ranges failed: see table ${OPT[schema]}.failed_ranges; the same command tries them again" ;;
+    1) say "finished, but some $(wanted_noun) failed$([ "$WANTED" != blocks ] || echo ": see table ${OPT[schema]}.failed_ranges");" \
+        'the same command tries them again' ;;
     130) say 'interrupted: what is committed stays, the same command goes on from there' ;;
     *) say "${WHY:-gave up}: what is committed stays, the same command goes on from there" ;;
     esac

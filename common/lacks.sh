@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# lacks.sh - what the database lacks by its own account: the commands gaps, fill and enrich of run.sh.
+# lacks.sh - what the database lacks by its own account: the commands gaps and fill of run.sh.
 #
 # A job's gaps are the holes between the first and the last block that it ever touched: what another run
-# has not covered yet, or has given up. Enrichment looks at rows instead: transactions that logs refer to.
+# has not covered yet, or has given up. (enrich.sh looks at rows instead.)
 
 declare -A OPT # of options.sh
 
 sql() { # sql QUERY: in the schema of the tables
-    PGOPTIONS="-c client_min_messages=error -c search_path=${OPT[schema]}" \
+    PGOPTIONS="-c client_min_messages=error -c search_path=\"${OPT[schema]}\"" \
         psql -XAtq -F ' ' -v ON_ERROR_STOP=1 "$DATABASE_URL" -c "$1" 2>&3 || return 3
 }
 
@@ -81,49 +81,4 @@ filter_options() { # filter_options WORDS: address=a,b becomes --address a --add
         # shellcheck disable=SC2086
         printf -- "--${word%%=*} %s " ${values//,/ }
     done
-}
-
-# --- enrich ---
-find_hashes() { # into $TMP/gaps: transactions that logs refer to and transactions lacks, or has without a receipt
-    local only='' known='false' address
-    has_table logs || die 2 "enrich: there is no table \"logs\" in schema \"${OPT[schema]}\""
-    while read -r address; do only+="${only:+, }'\\x${address#0x}'"; done < <(list address)
-    ! has_table transactions ||
-        known='exists (select from transactions t where t.transaction_hash = l.transaction_hash and t.gas_used is not null)'
-    sql "select '0x' || encode(transaction_hash, 'hex') from logs l
-        where not $known ${only:+and address in ($only)}
-        group by transaction_hash order by min(block_number), min(transaction_index)" >"$TMP/gaps"
-}
-
-cmd_enrich() {
-    local i address
-    parse_options "$@"
-    [ -z "${OPT[from]:-}${OPT[to]:-}${OPT[event]:-}${OPT[topic0]:-}" ] || die 2 'enrich looks at all logs, or those of --address'
-    build producer/producer fetcher/fetcher writer/writer
-    OPT[dataset]=${OPT[dataset]:-transactions} OPT[workers]=${OPT[workers]:-$(enrich_workers)} OPT[pause]=${OPT[pause]:-0.15}
-    OPT[schema]=${OPT[schema]:-public} OPT[from]=0 OPT[to]=0
-    database_exists || die 2 'enrich: no job was run yet'
-    database_up
-    # shellcheck disable=SC2034  # for find_gaps
-    WANTED=hashes
-    find_gaps
-    [ -s "$TMP/gaps" ] || { say 'nothing missing: every transaction that logs refer to is there'; return 0; }
-    say "$(wc -l <"$TMP/gaps") transactions are missing"
-    [ -z "${OPT[dry-run]:-}" ] || return 0
-    address=${OPT[address]:-} OPT[address]='' # the transactions are known by hash, whatever the filter was
-    resolve
-    OPT[address]=$address
-    for i in "${!SPECS[@]}"; do SPECS[i]=$(paced "${SPECS[i]}"); done
-    pull
-}
-
-enrich_workers() { # 75 % of the cores, at least 2, at most 8
-    local n=$(($(nproc) * 3 / 4))
-    echo $((n < 2 ? 2 : n > 8 ? 8 : n))
-}
-
-paced() { # paced SPEC: at a rate of one batch of 25 calls a pause, for its fetchers together, unless it has a rate
-    if [[ $1 == *,rps=* ]]; then echo "$1"; return; fi
-    awk -v spec="$1" -v pause="${OPT[pause]}" -v workers="${OPT[workers]}" \
-        'BEGIN { if (pause > 0) spec = sprintf("%s,rps=%g", spec, 25 / pause / workers); print spec }'
 }

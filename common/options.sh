@@ -26,7 +26,7 @@ lease       text      -                S     seconds until a task is given to an
 attempts    positive  -                N     tries before a range is given up
 on-error    policy    -                HOW   best_effort (default) or fail_fast
 give-up     text      -                S     end with status 3 when no endpoint works for so long
-pause       seconds   -                S     enrich: seconds between batches to an endpoint (default: 0.15)
+pause       seconds   -                S     enrich: seconds between requests to an endpoint (default: 0.15)
 profile     profile   -                NAME  development, medium or high: sets step, connections, concurrency, batch size
 log-format  format    -                HOW   text or json
 dry-run     flag      -                -     print the job, touch nothing
@@ -37,13 +37,13 @@ declare -A PATTERN=(
     [endpoint]='^([A-Za-z0-9_.-]+=)?https?://[^ ]+$'
     [address]='^0x[0-9a-fA-F]{40}$' [topic]='^0x[0-9a-fA-F]{64}$' [names]='^[a-z_]+(,[a-z_]+)*$'
     [name]='^[a-zA-Z_][a-zA-Z0-9_]{0,62}$' [event]='^[A-Za-z_$][A-Za-z0-9_$]*\([][a-z0-9,()]*\)$'
-    [seconds]='^[0-9]+(\.[0-9]+)?$' [policy]='^(best_effort|fail_fast)$' [profile]='^(development|medium|high)$' [format]='^(text|json)$')
+    [seconds]='^[0-9]+(\.[0-9]+)?(ms|s)?$' [policy]='^(best_effort|fail_fast)$' [profile]='^(development|medium|high)$' [format]='^(text|json)$')
 declare -A EXPECTED=(
     [number]='a block number' [positive]='a positive number' [block]='a block number or "latest"' [text]='a value'
     [secret]='a value' [endpoint]='[NAME=]http(s)://HOST...[,concurrency=N][,rps=N]'
     [address]='0x and 40 hex digits' [topic]='0x and 64 hex digits' [names]='names with commas between'
     [name]='a name' [event]='a signature like Transfer(address,address,uint256)'
-    [seconds]='seconds, such as 0.15' [policy]='best_effort or fail_fast' [profile]='development, medium or high' [format]='text or json')
+    [seconds]='seconds, as 0.15 or 150ms' [policy]='best_effort or fail_fast' [profile]='development, medium or high' [format]='text or json')
 declare -A OPT=() # option -> value; several: newline between
 
 say() { # to descriptor 3, stderr: see supervise

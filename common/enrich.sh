@@ -1,0 +1,111 @@
+# shellcheck shell=bash disable=SC2034  # run.sh reads what is set here
+# enrich.sh - rows that the database refers to and lacks: the command enrich of run.sh.
+#
+# Transactions that logs refer to (and those without their receipt) are asked for by hash, 500 to a task; blocks that
+# logs or transactions refer to by number. What is missing is read off the rows themselves each time: nothing else
+# stores progress, so a run that was killed goes on with the rest.
+
+declare -A OPT # of options.sh
+ENRICH_BATCH=50 # calls in a request: 25 transactions, each with its receipt
+
+cmd_enrich() {
+    local datasets name address status=0
+    parse_options "$@"
+    [ -z "${OPT[from]:-}${OPT[to]:-}${OPT[event]:-}${OPT[topic0]:-}" ] || die 2 'enrich looks at all logs, or those of --address'
+    datasets=${OPT[dataset]:-transactions,blocks} ONLY=''
+    [[ $datasets =~ ^(transactions|blocks)(,(transactions|blocks))?$ ]] ||
+        die 2 "--dataset \"$datasets\": enrich knows transactions and blocks"
+    while read -r address; do ONLY+="${ONLY:+, }'\\x${address#0x}'"; done < <(list address)
+    ONLY=${ONLY:+address in ($ONLY)}
+    OPT[schema]=${OPT[schema]:-public} OPT[address]='' OPT[from]=0 OPT[to]=0 OPT[pause]=${OPT[pause]:-0.15}
+    build producer/producer fetcher/fetcher writer/writer
+    database_exists || die 2 'enrich: no job was run yet'
+    database_up
+    FETCHER_WORDS=(--retries 2) # three tries
+    for name in ${datasets//,/ }; do
+        OPT[dataset]=$name
+        enrich_one || status=$?
+        [ $status -le 1 ] && [ "$STOPS" -eq 0 ] || break
+    done
+    return $status
+}
+
+enrich_one() {
+    WANTED=hashes
+    [ "${OPT[dataset]}" = transactions ] || WANTED=numbers
+    find_gaps
+    [ -s "$TMP/gaps" ] || { say "nothing missing: $(enriched)"; return 0; }
+    say "$(missing) ${OPT[dataset]} are missing"
+    [ -n "${SPECS[*]:-}" ] || { resolve && pace; }
+    FILTER=(--chain-id "${OPT[chain-id]}" --dataset "${OPT[dataset]}")
+    [ -z "${OPT[dry-run]:-}" ] || { enrich_plan; return; }
+    [ -z "$RUN" ] || rm -rf "$RUN" # of the dataset before
+    pull
+}
+
+enriched() {
+    if [ "${OPT[dataset]}" = blocks ]; then
+        echo 'every block that logs and transactions refer to is there'
+    else
+        echo 'every transaction that logs refer to is there, with its receipt'
+    fi
+}
+
+enrich_plan() { # --dry-run
+    local spec batches
+    batches=$(batches)
+    printf '%-12s%s\n' missing "$(missing) ${OPT[dataset]}" batches "$batches" workers "${OPT[workers]} per endpoint" \
+        pause "${OPT[pause]}" connections "${OPT[connections]}" concurrency "$MAX_CONCURRENCY" batch "${BATCH_SIZE:-default}"
+    for spec in "${SPECS[@]}"; do printf '%-12s%s\n' endpoint "$(endpoint_name "$spec")"; done
+}
+
+# --- what is missing: a hash, or a range of blocks, a line into $TMP/gaps; 3: the database is not there ---
+find_hashes() {
+    local known=false bare=''
+    database_holds || return
+    if [[ $HOLDS == *' transactions '* ]]; then
+        known='exists (select from transactions t where t.transaction_hash = l.transaction_hash and t.gas_used is not null)'
+        [ -n "$ONLY" ] ||
+            bare='union all select transaction_hash, block_number, transaction_index from transactions where gas_used is null'
+    fi
+    sql "select '0x' || encode(transaction_hash, 'hex') from (
+            select transaction_hash, block_number, transaction_index from logs l
+            where transaction_hash is not null and not $known ${ONLY:+and $ONLY} $bare) missing
+        group by transaction_hash order by min(block_number), min(transaction_index)" >"$TMP/gaps"
+}
+
+find_numbers() {
+    local unknown=true more=''
+    database_holds || return
+    [[ $HOLDS != *' blocks '* ]] || unknown='not exists (select from blocks b where b.block_number = r.block_number)'
+    [ -n "$ONLY" ] || [[ $HOLDS != *' transactions '* ]] ||
+        more="union select block_number from transactions r where $unknown"
+    sql "with missing as (select block_number n from logs r where $unknown ${ONLY:+and $ONLY} $more),
+        islands as (select n, n - row_number() over (order by n) as island from (select distinct n from missing) m)
+        select min(n) || '-' || max(n) from islands group by island order by min(n)" >"$TMP/gaps"
+}
+
+database_holds() { # sets HOLDS, the tables there are, spaces around each
+    HOLDS=$(sql "select ' ' || string_agg(tablename, ' ') || ' ' from pg_tables where schemaname = current_schema()") || return
+    [[ $HOLDS == *' logs '* ]] || die 2 "enrich: there is no table \"logs\" in schema \"${OPT[schema]}\""
+}
+
+# --- how fast ---
+batches() { # tasks of the producer
+    awk -F- -v step="${OPT[step]}" '/^0x/ { h++; next } { n += int(($NF - $1 + step) / step) }
+        END { print n + int((h + 499) / 500) }' "$TMP/gaps"
+}
+
+pace() { # the fetchers of an endpoint share its pause, so each has that many times the pause
+    local i n=$(($(nproc) * 3 / 4))
+    n=$((n < 2 ? 2 : n > 8 ? 8 : n)) # 75 % of the cores, on all endpoints together
+    OPT[workers]=${OPT[workers]:-$(((n + ${#SPECS[@]} - 1) / ${#SPECS[@]}))}
+    for i in "${!SPECS[@]}"; do
+        [[ ${SPECS[i]} == *,batch=* ]] || SPECS[i]+=,batch=$ENRICH_BATCH
+        [[ ${SPECS[i]} == *,pause=* ]] || SPECS[i]+=,pause=$(pause_ms)ms
+    done
+}
+
+pause_ms() {
+    awk -v pause="${OPT[pause]}" -v n="${OPT[workers]}" 'BEGIN { printf "%d", pause * n * (pause ~ /ms$/ ? 1 : 1000) }'
+}

@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# enrich: what logs refer to and the database lacks, all of it and nothing else; killed, it goes on with the rest.
+# shellcheck source=tests/lib.sh
+. tests/lib.sh
+start_postgres
+chain=(--seed 7 --blocks 1000 --logs-per-block 4 --txs-per-block 3)
+start_rpcsim fast "${chain[@]}" --latency 5ms
+fast=$URL
+
+calls() { # calls URL METHOD: how many of them it got
+    curl -s "$1/stats" | jq ".methods[\"$2\"] // 0"
+}
+
+enrich() { # enrich SCHEMA OPTION...
+    run ./run.sh enrich --db "$DB" --schema "$1" "${@:2}"
+}
+
+lacking() { # lacking SCHEMA: transactions that its logs refer to and that are not there
+    sql "select count(distinct transaction_hash) from $1.logs where transaction_hash not in (select transaction_hash from $1.transactions)"
+}
+
+run ./run.sh --db "$DB" --schema a --rpc "$fast" --from 1 --to 1000 --dataset logs
+is "$STATUS" 0 'logs' || bail "$ERR"
+wanted=$(sql 'select count(distinct transaction_hash) from a.logs')
+check 'of very many transactions' test "$wanted" -gt 2000
+sql 'create schema fresh; create table fresh.logs as select * from a.logs' # as another program left it
+
+# --- dry ---
+before=$(calls "$fast" eth_getTransactionByHash)
+enrich a --rpc "quick=$fast/v3/SECRETKEY" --dry-run --pause 0
+is "$STATUS" 0 '--dry-run: exit 0' || diag "$ERR"
+like "$OUT" "missing +$wanted transactions" 'tells how many are missing'
+like "$OUT" "batches +$(((wanted + 499) / 500))
+" 'in how many batches'
+like "$OUT" 'workers +2 per endpoint' 'by two workers, on two cores' # at least 2, 75 % of the cores
+like "$OUT" 'endpoint +quick' 'of which endpoint'
+unlike "$OUT$ERR" SECRETKEY 'without its key'
+is "$(sql "select to_regclass('a.transactions') is null, to_regclass('a.blocks') is null") $(calls "$fast" eth_getTransactionByHash)" \
+    "t|t $before" 'and touches nothing'
+
+# --- all of it, once ---
+enrich a --rpc "$fast" --pause 0 --dataset transactions --workers 3
+is "$STATUS" 0 'enrich: exit 0' || diag "$ERR"
+is "$(lacking a) $(sql 'select count(*) from a.transactions')" "0 $wanted" 'brings what was missing and nothing else'
+is "$(calls "$fast" eth_getTransactionByHash) $(calls "$fast" eth_getTransactionReceipt)" "$wanted $wanted" 'by one call each'
+check 'in batches of at most 50 calls' test "$(curl -s "$fast/stats" | jq .max_batch)" -le 50
+batches=$(((wanted + 499) / 500))
+like "$ERR" "Progress: $batches/$batches batches \(100\.0 %\), [0-3] active workers" 'tells its progress'
+like "$ERR" "Workers: 3, processed: $wanted transactions, duration: [0-9.]+ s, rate: [0-9.]+ transactions/s" 'and a summary'
+run ./run.sh --db "$DB" --schema whole --rpc "$fast" --from 1 --to 1000 --dataset transactions
+is "$(sql "select count(*) from (select to_jsonb(t) - 'block_timestamp' from a.transactions t except
+    select to_jsonb(t) - 'block_timestamp' from whole.transactions t) d")" 0 'rows are those that a job brings, but for the time'
+enrich a --rpc "$fast" --pause 0 --dataset transactions
+like "$STATUS $ERR" '^0 .*nothing missing' 'again: nothing is missing'
+
+# --- holes, receipts, blocks ---
+sql "delete from a.transactions where block_number between 100 and 119; update a.transactions set gas_used = null where block_number = 500"
+missing=$(($(lacking a) + $(sql 'select count(*) from a.transactions where block_number = 500')))
+run ./run.sh --db "$DB" --schema a --rpc "$fast" --from 1 --to 900 --dataset blocks
+sql 'delete from a.blocks where block_number in (7, 8, 9, 30)'
+blocks=$(sql 'select count(distinct block_number) from a.logs where block_number not in (select block_number from a.blocks)')
+before=$(calls "$fast" eth_getTransactionByHash) headers=$(calls "$fast" eth_getBlockByNumber)
+enrich a --rpc "$fast" --pause 0
+is "$STATUS" 0 'transactions, receipts and blocks: exit 0' || diag "$ERR"
+is "$(($(calls "$fast" eth_getTransactionByHash) - before))" "$missing" 'asks for the transactions that are not there, or have no receipt'
+like "$ERR" "$blocks blocks are missing" 'tells how many blocks'
+is "$(sql 'select count(distinct block_number) from a.logs where block_number not in (select block_number from a.blocks)')" 0 'brings the blocks'
+is "$(lacking a) $(sql 'select count(*) from a.transactions where gas_used is null')" '0 0' 'leaves none out'
+check 'and no block that nobody asked for' test $(($(calls "$fast" eth_getBlockByNumber) - headers)) -le $((blocks + 12)) # 12: checks
+
+# --- a filter, and a table of another program ---
+address=$(sql 'select address from fresh.logs order by 1 limit 1')
+enrich fresh --rpc "$fast" --pause 0 --address "0${address#\\}" --dataset transactions
+is "$(sql "select count(*) from fresh.transactions") $(sql "select count(*) from fresh.transactions
+    where transaction_hash not in (select transaction_hash from fresh.logs where address = '$address')")" \
+    "$(sql "select count(distinct transaction_hash) from fresh.logs where address = '$address'") 0" '--address: only of its logs'
+
+# --- what is nowhere ---
+sql "insert into fresh.logs select * from fresh.logs limit 1; delete from fresh.logs where block_number > 10"
+sql "update fresh.logs set transaction_hash = sha256('no such') where (block_number, log_index) = (5, 0)"
+enrich fresh --rpc "$fast" --pause 0 --dataset transactions
+is "$STATUS" 1 'a transaction that no endpoint knows: exit 1'
+like "$ERR" '1 transactions are still missing' 'which is said'
+is "$(lacking fresh)" 1 'all others are there'
+
+# --- killed half way ---
+start_rpcsim slow "${chain[@]}" --latency 20ms
+slow=$URL
+sql 'create schema killed; create table killed.logs as select * from a.logs'
+spawn killed ./run.sh enrich --db "$DB" --schema killed --rpc "$slow,concurrency=1" --workers 2 --dataset transactions --pause 0.02
+half() { test "$(sql "select count(*) from killed.transactions" 2>/dev/null || echo 0)" -ge 500; }
+wait_for 30 half
+{ kill -KILL "$PID" && wait "$PID"; } 2>/dev/null
+quiet() { test "$(sql "select count(*) from pg_stat_activity where backend_type = 'client backend'")" -eq 1; }
+wait_for 10 quiet
+there=$(sql 'select count(*) from killed.transactions')
+check "killed with $there of $wanted there" test "$there" -lt "$wanted"
+before=$(calls "$fast" eth_getTransactionByHash)
+enrich killed --rpc "$fast" --pause 0 --dataset transactions
+is "$STATUS $(lacking killed)" '0 0' 'the next one finishes the work' || diag "$ERR"
+is "$(($(calls "$fast" eth_getTransactionByHash) - before))" $((wanted - there)) 'and only the rest of it'
+
+# --- the pause ---
+start_rpcsim paced "${chain[@]}"
+sql 'create schema paced; create table paced.logs as select * from a.logs where block_number <= 100'
+few=$(sql 'select count(distinct transaction_hash) from paced.logs')
+start=${EPOCHREALTIME/[.,]/}
+enrich paced --rpc "$URL" --dataset transactions --workers 2
+took=$(((${EPOCHREALTIME/[.,]/} - start) / 1000))
+is "$STATUS $(lacking paced)" '0 0' "$few transactions with the pause of 150 ms" || diag "$ERR"
+requests=$(((few + 24) / 25))
+check "$requests requests take $took ms" test "$took" -ge $(((requests - 3) * 150))
+
+# --- an endpoint that fails now and then ---
+start_rpcsim flaky "${chain[@]}" --error-percent 10 --errors 500,drop,truncated
+sql 'create schema flaky; create table flaky.logs as select * from a.logs'
+enrich flaky --rpc "$URL" --rpc "$fast" --dataset transactions --pause 0
+is "$STATUS $(lacking flaky)" '0 0' 'an endpoint that fails now and then' || diag "$ERR"
+enrich nowhere --rpc "$fast"
+like "$STATUS $ERR" '^2 .*no table "logs" in schema "nowhere"' 'no logs: exit 2'
+enrich a --rpc "$fast" --dataset logs
+like "$STATUS $ERR" '^2 .*transactions and blocks' 'another dataset: exit 2'
+enrich a --rpc "$fast" --pause soon
+like "$STATUS $ERR" '^2 .*--pause "soon"' 'a pause that is none: exit 2'
+done_testing
