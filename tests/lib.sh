@@ -76,6 +76,10 @@ bail() { # the test cannot go on: never a silent skip
     exit 1
 }
 
+for tool in pgrep flock setpriv; do
+    command -v $tool >/dev/null || bail "no $tool here: run 'make deps-test'"
+done
+
 # --- processes ---
 
 # shellcheck disable=SC2034
