@@ -203,8 +203,10 @@ endpoint_sent(struct endpoint *e, size_t calls, int64_t now_ms)
 static void
 pause_until(struct endpoint *e, int64_t until_ms)
 {
-    if (until_ms > e->pause_until_ms)
-        e->pause_until_ms = until_ms;
+    if (until_ms <= e->pause_until_ms)
+        return;
+    e->pause_until_ms = until_ms;
+    bucket_rest(&e->bucket, until_ms);
 }
 
 /* The n-th backoff (from 0), doubling, half of it by chance. Never longer than the breaker's
