@@ -8,7 +8,7 @@ trap 'exit 130' INT TERM
 if [ "${1:-bench}" = bench-quick ]; then
     $HERE/end-to-end.sh 300000 1
     $HERE/pull.sh quick
-    $HERE/many.sh 5 quick
+    $HERE/many.sh 20 quick
     $HERE/fetch.sh 300000 1
     $HERE/scenario.sh
 else

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# many.sh [SECONDS [quick]] - many endpoints with different rates and latencies: throughput beside the sum of what they allow;
-# the same with half of them dead, throttled or hanging; and one that dies and returns.
+# many.sh [SECONDS [quick]] - many endpoints with different rates and latencies: throughput beside the sum of what they allow,
+# once these rates are learned; the same with half of them dead, throttled or hanging; and one that dies and returns.
 # shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
-FOR=${1:-6} QUICK=${2:-}
+FOR=${1:-30} QUICK=${2:-} LEARNING=12
 need
 bench_postgres
 SIMS=() URLS=() SPECS=() SUM=0
@@ -39,17 +39,34 @@ stop_all() {
     SIMS=() URLS=() SPECS=() SUM=0
 }
 
-measure() { # measure WHAT WANTED
-    local tasks=$((SUM * FOR)) took
+sum_of() { # sum_of JQ_FILTER: over the endpoints that work
+    local url
+    for url in "${URLS[@]}"; do stats "$url" "$1"; done | awk '{ s += $1 } END { printf "%.0f", s }'
+}
+
+served() { # logs requests that were answered
+    sum_of '.methods.eth_getLogs // 0'
+}
+
+measure() { # measure WHAT WANTED: once at LEARNING seconds and once before the end
+    local tasks=$((SUM * FOR)) t0 n0 t1 n1 rate
     fresh bench
+    {
+        sleep "$LEARNING"
+        echo "$(now_us) $(served)"
+        sleep $(((FOR - LEARNING) * 4 / 5))
+        echo "$(now_us) $(served)"
+    } >"$T/looks" &
     pipeline bench "--from 1 --to $tasks --step 1 --dataset logs" "${SPECS[@]}"
-    took=$(pull_seconds "${URLS[@]}")
-    row "$1" '%9.2f' "$(calc "$tasks / $took / $SUM")" "$(printf 'wanted: %s; %.0f of %d tasks/s; %s refused' "$2" \
-        "$(calc "$tasks / $took")" "$SUM" "$(for url in "${URLS[@]}"; do stats "$url" .refused.rate; done | awk '{ s += $1 } END { print s }')")"
+    wait $!
+    read -r -d '' t0 n0 t1 n1 <"$T/looks"
+    rate=$(calc "($n1 - $n0) * 1e6 / ($t1 - $t0)")
+    row "$1" '%9.2f' "$(calc "$rate / $SUM")" "$(printf 'wanted: %s; %.0f of %d tasks/s; %s refused; from the first on: %.2f' \
+        "$2" "$rate" "$SUM" "$(sum_of .refused.rate)" "$(calc "$tasks / $(pull_seconds "${URLS[@]}") / $SUM")")"
     stop_all
 }
 
-title "many endpoints: tasks a second beside the sum of the rates that they allow, ${FOR} s each"
+title "many endpoints: tasks a second beside the sum of the rates that they allow, ${FOR} s each, from second $LEARNING on"
 for n in 1 3 8 16; do
     [ -z "$QUICK" ] || [ "$n" -eq 16 ] || continue
     healthy "$n"
@@ -68,7 +85,7 @@ healthy 2
 start returns --rate 50 --burst 10 --latency 10ms --scenario "$T/returns"
 URLS+=("$URL")
 fresh bench
-pipeline bench "--from 1 --to $(((SUM + 50) * FOR * 2)) --step 1 --dataset logs" "${SPECS[@]}"
+pipeline bench "--from 1 --to $(((SUM + 50) * 12)) --step 1 --dataset logs" "${SPECS[@]}"
 row 'dead from 2 s to 5 s: asked again after its return' '%9.2f s' "$(stats "$URL" '.max_gap_us / 1e6 - 3')" \
-    "$(printf 'wanted: 10; it served %s of %s' "$(stats "$URL" .methods.eth_getLogs)" $(((SUM + 50) * FOR * 2)))"
+    "$(printf 'wanted: 10; it served %s of %s' "$(stats "$URL" .methods.eth_getLogs)" $(((SUM + 50) * 12)))"
 stop_all
