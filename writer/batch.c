@@ -21,6 +21,44 @@ batch_add(struct batch *b, const struct item *item, int64_t now_ms)
         b->rows += item->wire.rows;
 }
 
+/* Messages that go: ends behind the last rows go with them. */
+static size_t
+leading(const struct batch *b, uint64_t rows)
+{
+    uint64_t sum = 0;
+    size_t n = 0;
+
+    for (; n < b->n; n++) {
+        const struct wire *w = &b->items[n].wire;
+        if (w->kind != WIRE_ROWS)
+            continue;
+        if (n > 0 && sum > 0 && sum + w->rows > rows)
+            break;
+        sum += w->rows;
+    }
+    return n;
+}
+
+void
+batch_take(struct batch *b, struct batch *to, uint64_t rows)
+{
+    struct batch empty = *to;
+    size_t n = leading(b, rows);
+
+    if (n == b->n) {
+        *to = *b;
+        *b = empty;
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        batch_add(to, &b->items[i], b->since_ms);
+        b->bytes -= b->items[i].message.size + ITEM_BYTES;
+    }
+    b->rows -= to->rows;
+    b->n -= n;
+    memmove(b->items, b->items + n, b->n * sizeof *b->items);
+}
+
 bool
 batch_due(const struct batch *b, const struct batch_limits *l, int64_t now_ms)
 {

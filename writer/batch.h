@@ -45,6 +45,8 @@ struct batch_limits {
 };
 
 void batch_add(struct batch *b, const struct item *item, int64_t now_ms); /* takes the message */
+/* Moves the first messages, of at most that many rows but one at least, to the empty batch `to`. */
+void batch_take(struct batch *b, struct batch *to, uint64_t rows);
 bool batch_due(const struct batch *b, const struct batch_limits *l, int64_t now_ms);
 int64_t batch_due_at(const struct batch *b, const struct batch_limits *l); /* INT64_MAX: empty */
 void batch_clear(struct batch *b); /* frees the messages, keeps the array */

@@ -33,6 +33,7 @@ struct lane {
 
     struct batch open; /* fills */
     struct batch busy; /* is being written */
+    int64_t began_ms;  /* this attempt */
     struct parts parts;
     int64_t waiting_ms; /* the open one is due since, while the other is busy; 0: not */
 
@@ -231,7 +232,7 @@ send_sql(struct lane *l, struct buf *sql, enum state state, int64_t now_ms)
     buf_addc(&whole, '\0');
     l->state = state;
     l->class = PG_FINE;
-    l->used_ms = now_ms;
+    l->used_ms = l->began_ms = now_ms;
     bool sent = pg_query(l->pg, whole.p);
     buf_free(&whole);
     if (!sent) {
@@ -399,6 +400,9 @@ written(struct lane *l, int64_t now_ms)
 {
     struct lane_shared *s = l->shared;
 
+    if (l->parts.n == 1 && l->parts.part[0].from == 0) /* the batch as a whole */
+        sizer_wrote(&s->sizer, l->busy.rows, now_ms - l->began_ms);
+    s->limits.batch.rows = s->sizer.rows;
     tell_part(l);
     trouble_over(&s->trouble, now_ms);
     s->batches++;
@@ -441,10 +445,7 @@ finish_attempt(struct lane *l, int64_t now_ms)
 static void
 take_open(struct lane *l, int64_t now_ms)
 {
-    struct batch empty = l->busy; /* its array is used again */
-
-    l->busy = l->open;
-    l->open = empty;
+    batch_take(&l->open, &l->busy, l->shared->sizer.rows);
     parts_all(&l->parts, l->busy.n);
     store_trim(&l->shared->store);
     if (l->waiting_ms) {

@@ -24,12 +24,13 @@
 #include "writer/batch.h"
 #include "writer/partial.h"
 #include "writer/pg.h"
+#include "writer/sizer.h"
 #include "writer/store.h"
 #include "writer/tell.h"
 #include "writer/trouble.h"
 
 struct lane_limits {
-    struct batch_limits batch;
+    struct batch_limits batch; /* its rows: by sizer */
     uint64_t max_idle;        /* connections that may stay open without work */
     int64_t max_lifetime_ms;  /* 0: for ever */
     int64_t max_idle_time_ms; /* 0: for ever */
@@ -39,6 +40,7 @@ struct lane_limits {
 struct lane_shared {
     const char *uri; /* NULL: the environment */
     struct lane_limits limits;
+    struct sizer sizer;
     struct store store;
     struct partial *partial;
     struct tell tell;

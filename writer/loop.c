@@ -271,8 +271,8 @@ say_statistics(const struct loop *loop, double seconds)
 
     if (s->rows == 0 && s->ends == 0)
         return;
-    say("%" PRIu64 " rows in %" PRIu64 " batches (%" PRIu64 " by staging), %" PRIu64 " ends, %.1f s", s->rows,
-        s->batches, s->staged, s->ends, seconds);
+    say("%" PRIu64 " rows in %" PRIu64 " batches (%" PRIu64 " by staging), %" PRIu64 " ends, %.1f s, batch size now %" PRIu64,
+        s->rows, s->batches, s->staged, s->ends, seconds, s->sizer.rows);
     say("pool: max open=%zu open=%zu in use=%zu idle=%zu wait count=%" PRIu64 " wait time=%.3fs"
         " closed by lifetime=%" PRIu64 " closed by idle=%" PRIu64,
         loop->n_lanes, s->open, s->open - s->idle, s->idle, s->waits, (double)s->waited_ms / 1000,

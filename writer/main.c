@@ -29,7 +29,7 @@ enum { PATIENCE_MS = 10000, CONTROL_LINGER_MS = 1000, RESULTS_HIGH_WATER = 2, CO
 
 struct settings {
     const char *results, *control, *db, *schema, *output, *format, *log_format;
-    uint64_t connections, batch_size, batch_bytes, max_idle;
+    uint64_t connections, batch_size, batch_min, batch_max, batch_bytes, max_idle;
     int64_t batch_timeout_ms, max_lifetime_ms, max_idle_time_ms, give_up_ms;
     bool connections_given, max_idle_given;
     bool gaps, status;
@@ -44,7 +44,8 @@ static struct settings set = {
     .format = "ndjson",
     .log_format = "text",
     .connections = 2,
-    .batch_size = 50000,
+    .batch_min = 1000,
+    .batch_max = 50000,
     .batch_bytes = 8 << 20,
     .batch_timeout_ms = 25,
     .max_lifetime_ms = 30 * 60 * 1000,
@@ -70,7 +71,11 @@ static const struct opt table[] = {
     {.name = "max-idle-time", .type = OPT_SECONDS, .value = &set.max_idle_time_ms, .arg = "TIME",
      .help = "idle time after which a connection is closed; 0: never"},
     {.name = "batch-size", .env = "BATCH_SIZE", .type = OPT_NUMBER, .value = &set.batch_size, .arg = "ROWS",
-     .min = 1, .help = "rows at which a batch is committed"},
+     .min = 1, .help = "rows at which a batch is committed, fixed"},
+    {.name = "batch-min", .type = OPT_NUMBER, .value = &set.batch_min, .arg = "ROWS", .min = 1,
+     .help = "else: least, where the database is slow to commit"},
+    {.name = "batch-max", .type = OPT_NUMBER, .value = &set.batch_max, .arg = "ROWS", .min = 1,
+     .help = "and most, where it is not"},
     {.name = "batch-bytes", .type = OPT_SIZE, .value = &set.batch_bytes, .arg = "SIZE", .min = 1024,
      .help = "bytes at which a batch is committed"},
     {.name = "batch-timeout", .env = "BATCH_TIMEOUT", .type = OPT_SECONDS, .value = &set.batch_timeout_ms,
@@ -149,6 +154,11 @@ check_settings(void)
         opts_fail("--db: expected a connection URI, such as postgresql:///NAME");
     if (set.schema[0] == '\0' || strlen(set.schema) > 63)
         opts_fail("--schema: expected a name of 1 to 63 bytes");
+    if (set.batch_size)
+        set.batch_min = set.batch_max = set.batch_size;
+    if (set.batch_min > set.batch_max)
+        opts_fail("--batch-min %llu is greater than --batch-max %llu", (unsigned long long)set.batch_min,
+                  (unsigned long long)set.batch_max);
     if (!set.max_idle_given)
         set.max_idle = CONNECTIONS_MAX;
 }
@@ -277,12 +287,13 @@ collect(void)
     struct text text = {0};
     struct lane_shared shared = {
         .uri = set.db,
-        .limits = {.batch = {.rows = set.batch_size, .bytes = set.batch_bytes, .age_ms = set.batch_timeout_ms},
+        .limits = {.batch = {.rows = set.batch_max, .bytes = set.batch_bytes, .age_ms = set.batch_timeout_ms},
                    .max_idle = set.max_idle, .max_lifetime_ms = set.max_lifetime_ms,
                    .max_idle_time_ms = set.max_idle_time_ms},
         .store = {.schema = set.schema, .control = true},
         .compact_due = true,
     };
+    sizer_init(&shared.sizer, set.batch_min, set.batch_max);
     struct loop_options o = {.shared = &shared, .give_up_ms = set.give_up_ms};
     int status = EXIT_USAGE;
 

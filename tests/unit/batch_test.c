@@ -34,6 +34,43 @@ add(struct batch *b, struct item item, int64_t now_ms)
 }
 
 static void
+taken_in_order_up_to_so_many_rows(void **state)
+{
+    struct item end = {.wire.kind = WIRE_END};
+    struct batch b = {0}, to = {0};
+
+    (void)state;
+    add(&b, rows_at(0, 1, 60), 1000);
+    add(&b, rows_at(0, 2, 40), 1001);
+    add(&b, end, 1002);
+    add(&b, rows_at(0, 3, 1), 1003);
+    add(&b, end, 1004);
+    batch_take(&b, &to, 100);
+    assert_int_equal(to.n, 3); /* the end goes with its rows */
+    assert_int_equal(to.rows, 100);
+    assert_int_equal(b.n, 2);
+    assert_int_equal(b.rows, 1);
+    assert_int_equal(b.items[0].wire.rows, 1);
+    assert_int_equal(b.bytes, 1000 + 2 * ITEM_BYTES);
+    assert_true(batch_due(&b, &(struct batch_limits){.rows = 100, .bytes = 1 << 20, .age_ms = 25}, 1025));
+    batch_clear(&to);
+
+    batch_take(&b, &to, 100); /* all of it */
+    assert_int_equal(to.n, 2);
+    assert_int_equal(b.n, 0);
+    assert_int_equal(b.bytes, 0);
+    batch_clear(&to);
+
+    add(&b, rows_at(0, 1, 500), 0); /* one at least */
+    add(&b, rows_at(0, 1, 500), 0);
+    batch_take(&b, &to, 100);
+    assert_int_equal(to.rows, 500);
+    assert_int_equal(b.rows, 500);
+    batch_free(&to);
+    batch_free(&b);
+}
+
+static void
 due_by_rows_bytes_age_or_messages(void **state)
 {
     struct batch_limits limits = {.rows = 100, .bytes = 1 << 20, .age_ms = 25};
@@ -265,6 +302,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(due_by_rows_bytes_age_or_messages),
+        cmocka_unit_test(taken_in_order_up_to_so_many_rows),
         cmocka_unit_test(chunks_by_table_and_key),
         cmocka_unit_test(parts_find_the_one_at_fault),
         cmocka_unit_test(errors_fall_into_classes),
