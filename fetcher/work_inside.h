@@ -1,0 +1,38 @@
+/* work_inside.h - what the three files of work.h share: work.c, work_tasks.c and work_requests.c. */
+#ifndef SLUICE_WORK_INSIDE_H
+#define SLUICE_WORK_INSIDE_H
+
+#include "fetcher/ask.h"
+#include "fetcher/job.h"
+#include "fetcher/take.h"
+#include "fetcher/work.h"
+
+struct work {
+    struct work_parts p;
+    struct taking taking;
+    struct json_doc *null_doc;
+    struct job *jobs;   /* in order of arrival */
+    struct job *gone;   /* given back, but with requests still under way */
+    size_t n_jobs;
+    struct flight *flights;
+    char run[33];       /* of the newest task */
+    bool leaving;       /* takes no more tasks */
+    uint64_t told_free; /* by the newest line */
+    uint64_t given_up;
+    uint64_t logs_flying; /* blocks whose logs are being asked for */
+    int64_t blocked_until_ms; /* no tokens before */
+    int64_t now_ms;     /* of this turn */
+};
+
+/* --- work.c --- */
+/* What the endpoint no longer has is not asked of it. */
+void work_cut_unheld(struct work *w, struct job *j);
+
+/* --- work_tasks.c --- */
+void work_hand_out_rows(struct work *w, struct job *j, bool all);
+void work_sweep(struct work *w); /* ends the jobs that are over */
+
+/* --- work_requests.c --- */
+void work_pump(struct work *w); /* sends what may go now */
+
+#endif

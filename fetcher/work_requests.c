@@ -1,0 +1,120 @@
+/* work_requests.c - steps of the tasks held become requests, and their answers rows; see work.h. */
+#include <stdlib.h>
+
+#include "fetcher/work_inside.h"
+
+enum {
+    METHOD_WAIT_MS = 10000,
+    FIRST_LOGS = 64, /* blocks: how dense the chain is shows in one small answer, not in ten large ones */
+};
+
+static bool
+is_gone(const struct work *w, const struct job *j)
+{
+    for (const struct job *g = w->gone; g; g = g->next)
+        if (g == j)
+            return true;
+    return false;
+}
+
+static void
+flight_free(struct work *w, struct flight *f)
+{
+    for (struct flight **at = &w->flights; *at; at = &(*at)->next)
+        if (*at == f) {
+            *at = f->next;
+            break;
+        }
+    free(f);
+}
+
+static void
+request_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
+{
+    struct work *w = context;
+    struct flight *f = r->owner;
+    w->taking.now_ms = w->now_ms;
+    if (f->step->kind == STEP_LOGS)
+        w->logs_flying -= piece_width(f->step->at);
+    if (is_gone(w, f->job)) {
+        f->job->flying--;
+        step_free(f->step);
+    } else {
+        take_answers(&w->taking, f, r, answers);
+        work_hand_out_rows(w, f->job, false);
+    }
+    for (size_t i = 0; i < r->n; i++)
+        if (answers[i].judgement.verdict == VERDICT_OK)
+            w->p.coping->refusals = 0;
+    report_answers(w->p.report, r, answers, w->now_ms);
+    flight_free(w, f);
+    rpc_request_free(r);
+}
+
+/* A step that cannot be asked here now ends its job. */
+static bool
+cannot_ask(struct work *w, struct job *j, struct step *s)
+{
+    const char *lacking = ask_lacking(s, &w->p.coping->lacks);
+    const char *method = ask_method(s, &w->p.coping->lacks);
+    if (lacking)
+        job_stop(j, CONTROL_REFUSED, REASON_NONE, 0, "%s is not served here", lacking);
+    else if (!endpoint_method_ok(w->p.endpoint, method, w->now_ms) && !w->p.coping->alone)
+        job_stop(j, CONTROL_DECLINED, REASON_BREAKER, METHOD_WAIT_MS, "%s fails here", method);
+    else
+        return false;
+    j->flying--;
+    step_free(s);
+    return true;
+}
+
+/* True: a request went out. */
+static bool
+send_step(struct work *w, struct job *j, struct step *s)
+{
+    if (cannot_ask(w, j, s))
+        return true;
+    struct flight *f = xcalloc(1, sizeof *f);
+    f->job = j;
+    f->step = s;
+    struct rpc_request *r = ask_request(f, &w->p.coping->lacks, w->p.endpoint);
+    bool later = s->kind == STEP_LOGS && w->taking.widest == 0 &&
+                 w->logs_flying > 0 && w->logs_flying + piece_width(s->at) > FIRST_LOGS;
+    int64_t wait = later ? 0 : endpoint_take(w->p.endpoint, r->n, w->now_ms);
+    if (wait > 0)
+        w->blocked_until_ms = w->now_ms + wait;
+    if (later || wait > 0) {
+        j->flying--;
+        job_put(j, s);
+        rpc_request_free(r);
+        free(f);
+        return false;
+    }
+    r->done = request_done;
+    r->context = w;
+    r->owner = f;
+    f->next = w->flights;
+    w->flights = f;
+    if (s->kind == STEP_LOGS)
+        w->logs_flying += piece_width(s->at);
+    endpoint_sent(w->p.endpoint, r->n, w->now_ms);
+    rpc_send(w->p.rpc, r, w->now_ms);
+    return true;
+}
+
+void
+work_pump(struct work *w)
+{
+    struct job *j = w->jobs;
+    while (j && endpoint_slots(w->p.endpoint, w->now_ms) > 0 && w->now_ms >= w->blocked_until_ms &&
+           !output_full(w->p.output) && rpc_bytes_in_flight(w->p.rpc) < w->p.max_bytes) {
+        const struct job_limits limits = {.blocks = w->taking.widest ? UINT64_MAX : FIRST_LOGS,
+                                          .values = w->p.coping->max_values};
+        struct step *s = job_step(j, w->p.endpoint, &limits, w->now_ms);
+        if (!s)
+            j = j->next;
+        else if (!send_step(w, j, s))
+            return;
+    }
+}
+
