@@ -108,7 +108,7 @@ apply_profile() {
     case ${OPT[profile]:-} in
     development) step=100 connections=1 concurrency=4 batch=1000 ;;
     high) step=2000 connections=4 concurrency=32 batch=50000 ;;
-    *) step=1000 connections=2 concurrency=10 batch= ;;
+    *) step=1000 connections='' concurrency=10 batch='' ;; # as the writer has it: at most a tenth of the server's, adaptive
     esac
     OPT[step]=${OPT[step]:-$step} OPT[connections]=${OPT[connections]:-$connections}
     export MAX_CONCURRENCY=${MAX_CONCURRENCY:-$concurrency}
@@ -281,7 +281,7 @@ dry_run() {
         covered $((wanted - missing)) missing "$missing in $ranges ranges" \
         tasks "$(awk -F- -v s="${OPT[step]}" '{ n += int(($NF - $1 + s) / s) } END { printf "%d", n }' "$TMP/gaps")" \
         step "${OPT[step]}" concurrency "$MAX_CONCURRENCY" workers "${OPT[workers]:-1}" \
-        connections "${OPT[connections]}" batch "${BATCH_SIZE:-default}" \
+        connections "${OPT[connections]:-2}" batch "${BATCH_SIZE:-1000-50000}" \
         database "$place, schema ${OPT[schema]}"
     for spec in "${SPECS[@]}"; do printf '%-12s%s\n' endpoint "$(endpoint_name "$spec")"; done
 }

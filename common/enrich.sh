@@ -55,7 +55,7 @@ enrich_plan() { # --dry-run
     local spec batches
     batches=$(batches)
     printf '%-12s%s\n' missing "$(missing) ${OPT[dataset]}" batches "$batches" workers "${OPT[workers]} per endpoint" \
-        pause "${OPT[pause]}" connections "${OPT[connections]}" concurrency "$MAX_CONCURRENCY" batch "${BATCH_SIZE:-default}"
+        pause "${OPT[pause]}" connections "${OPT[connections]:-2}" concurrency "$MAX_CONCURRENCY" batch "${BATCH_SIZE:-1000-50000}"
     for spec in "${SPECS[@]}"; do printf '%-12s%s\n' endpoint "$(endpoint_name "$spec")"; done
 }
 
