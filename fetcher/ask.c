@@ -39,7 +39,7 @@ ask_method(const struct step *s, const struct lacks *lacks)
     }
     if (s->needs & NEED_TRACES)
         return trace_method(lacks);
-    if ((s->needs & NEED_RECEIPTS) && !lacks->receipts)
+    if ((s->needs & NEED_RECEIPTS) && !lacks->receipts && !s->one_by_one)
         return "eth_getBlockReceipts";
     return "eth_getBlockByNumber";
 }
@@ -76,7 +76,7 @@ add_block(struct flight *f, struct rpc_request *r, uint64_t block, const struct 
         add_header(f, r, block, true);
     if (needs & NEED_HEADER)
         add_header(f, r, block, false);
-    if ((needs & NEED_RECEIPTS) && !lacks->receipts) {
+    if ((needs & NEED_RECEIPTS) && !f->one_by_one) {
         struct rpc_call *c =
             add_call(f, r, "eth_getBlockReceipts", RPC_RECEIPTS, block, NEED_RECEIPTS);
         buf_addf(&c->params, "[\"0x%llx\"]", (unsigned long long)block);
@@ -152,7 +152,7 @@ ask_request(struct flight *f, const struct lacks *lacks, const struct endpoint *
     struct rpc_request *r = rpc_request_new();
     const struct step *s = f->step;
     bool blocks = s->kind == STEP_BLOCKS || s->kind == STEP_DENSE;
-    f->one_by_one = blocks && lacks->receipts && (s->needs & NEED_RECEIPTS);
+    f->one_by_one = blocks && (lacks->receipts || s->one_by_one) && (s->needs & NEED_RECEIPTS);
     f->call_tracer = lacks->trace_block;
     if (s->kind == STEP_LOGS || s->kind == STEP_CONTROL) {
         add_logs(f, r, e);

@@ -9,6 +9,8 @@ enum {
     THROTTLED_MAX = 10,      /* refusals for their rate, in a row */
     UNSEEN_MAX = 5,          /* answers that a block below the head is not there */
     UNSEEN_PAUSE_MS = 100,   /* doubled each time */
+    NULLS_MAX = 2,           /* instead of receipts, until it is asked for each of them */
+    OLD_BLOCKS = 1000,       /* below the head: no node is so far behind */
     ALONE_ROUNDS = 3,        /* times the retries, where nobody else can do it */
     KEY_REFUSALS = 3,        /* in a row, until the endpoint is not used any more */
 };
@@ -128,12 +130,29 @@ cope_quota(struct case_of *k)
              k->verdict->wait_ms > 0 ? k->verdict->wait_ms : 60000);
 }
 
+/* The receipts of a block, each by its hash. False: that was not the question, or not all at once. */
+static bool
+one_by_one(struct case_of *k, int why)
+{
+    if (strcmp(k->method, "eth_getBlockReceipts") != 0 || k->s->one_by_one)
+        return false;
+    k->s->one_by_one = why;
+    k->s->unseen = 0;
+    again(k, 0);
+    return true;
+}
+
 static void
 cope_large(struct case_of *k)
 {
     struct step *s = k->s;
     if (s->kind != STEP_LOGS) {
-        if (!split_range(k, 0))
+        bool ours = k->verdict->rule && strcmp(k->verdict->rule, "body-bound") == 0;
+        if (split_range(k, 0) || one_by_one(k, RECEIPTS_TOO_LARGE))
+            return;
+        if (ours) /* larger than our own bound: another try brings nothing else */
+            fail(k);
+        else
             cope_transient(k);
         return;
     }
@@ -174,8 +193,11 @@ cope_notyet(struct case_of *k)
     struct step *s = k->s;
     struct job *j = k->j;
     bool by_block = s->kind == STEP_LOGS || s->kind == STEP_BLOCKS || s->kind == STEP_DENSE;
-    uint32_t most = k->c->alone ? ALONE_ROUNDS * UNSEEN_MAX : UNSEEN_MAX;
+    bool old = s->kind != STEP_HASHES && j->want.to + OLD_BLOCKS < endpoint_head(k->c->endpoint);
+    uint32_t most = k->c->alone && !old ? ALONE_ROUNDS * UNSEEN_MAX : UNSEEN_MAX;
     int64_t wait = UNSEEN_PAUSE_MS << (s->unseen < UNSEEN_MAX ? s->unseen : UNSEEN_MAX);
+    if (s->unseen == NULLS_MAX && one_by_one(k, RECEIPTS_NULL))
+        return;
     if (++s->unseen <= most) {
         again(k, wait);
         return;
@@ -214,6 +236,13 @@ cope_pruned(struct case_of *k)
     uint64_t first = k->verdict->min_block;
     if (s->kind != STEP_LOGS && s->kind != STEP_BLOCKS && s->kind != STEP_DENSE) {
         give(k, CONTROL_REFUSED, REASON_NONE, 0);
+        return;
+    }
+    if (first == 0 && !s->traced) { /* where it begins is looked up first: survey.c */
+        s->traced = true;
+        holdings_doubt(k->c->holdings, s->at.from, endpoint_head(k->c->endpoint));
+        s->not_before_ms = INT64_MAX;
+        job_put(k->j, s);
         return;
     }
     remember_pruned(k, first > s->at.from ? first : s->at.from + 1);

@@ -13,6 +13,7 @@
 
 #include "fetcher/ask.h"
 #include "fetcher/endpoint.h"
+#include "fetcher/holdings.h"
 #include "fetcher/job.h"
 #include "fetcher/rpc.h"
 
@@ -21,6 +22,7 @@ struct coping {
     uint32_t retries;   /* of a step that fails for no reason of its own */
     bool alone;         /* nobody to hand a task back to: try longer */
     struct lacks lacks;
+    struct holdings *holdings;
     uint64_t logs_from; /* first block whose logs and receipts are held here, as far as known */
     size_t max_values;  /* addresses or topics in one list; 0: no limit known */
     uint64_t seed;      /* of the jitter */

@@ -363,6 +363,12 @@ endpoint_logs_refused(struct endpoint *e, uint64_t from, uint64_t to, const stru
     width_refused(&e->width, to - from + 1, j);
 }
 
+double
+endpoint_logs_expected(const struct endpoint *e, uint64_t blocks)
+{
+    return e->width.blocks > 0 ? e->width.logs / e->width.blocks * (double)blocks : -1;
+}
+
 uint64_t
 endpoint_logs_width(struct endpoint *e, uint64_t from, int64_t now_ms)
 {

@@ -57,6 +57,8 @@ bool endpoint_answer(struct endpoint *e, const char *method, const struct judgem
  * judged RANGE or DENSITY. Both teach the width of the next one. */
 void endpoint_logs_ok(struct endpoint *e, uint64_t from, uint64_t to, uint64_t logs, uint64_t bytes, int64_t now_ms);
 void endpoint_logs_refused(struct endpoint *e, uint64_t from, uint64_t to, const struct judgement *j, int64_t now_ms);
+/* How many logs a range so wide has, by those seen lately; -1: nothing was seen yet. */
+double endpoint_logs_expected(const struct endpoint *e, uint64_t blocks);
 /* Width in blocks (>= 1) that the next eth_getLogs from this block should have. */
 uint64_t endpoint_logs_width(struct endpoint *e, uint64_t from, int64_t now_ms);
 

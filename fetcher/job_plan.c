@@ -203,6 +203,8 @@ job_step(struct job *j, struct endpoint *e, const struct job_limits *limits, int
         s = next_state(j, e);
     if (!s)
         return NULL;
+    size_t calls = unit_calls(s);
+    steps_join(&j->ready, s, calls > 0 ? endpoint_batch(e) / calls : 0, now_ms);
     j->flying++;
     return fit(j, s, e, limits, now_ms);
 }

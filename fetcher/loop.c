@@ -102,6 +102,7 @@ prepare(struct loop *l)
                                 .coping = &l->coping, .wanted_chain = o->chain,
                                 .head_asked_ms = -1};
     holdings_init(&l->survey.holdings);
+    l->coping.holdings = &l->survey.holdings;
     struct work_parts parts = {
         .endpoint = l->endpoint, .rpc = l->rpc, .output = l->output, .news = l->news,
         .coping = &l->coping, .survey = &l->survey, .report = &l->report,
@@ -251,7 +252,8 @@ mind_silence(struct loop *l)
     bool busy = unready || !work_idle(l->work);
     bool silent = l->o->give_up_ms > 0 && busy && l->survey.failures + l->was_open > 0 &&
                   l->now_ms - good >= l->o->give_up_ms;
-    if (unready && (l->coping.alone || l->o->check) && l->survey.failures > l->o->retries)
+    bool spent = l->survey.failures > 0 && l->survey.last.verdict == VERDICT_QUOTA;
+    if (unready && (l->coping.alone || l->o->check) && (spent || l->survey.failures > l->o->retries))
         silent = true;
     if (!silent || l->over)
         return;

@@ -5,6 +5,8 @@
 
 #include "common/buf.h"
 
+enum { JOIN_MS = 500 /* pauses before another try differ by chance, at first by so much */ };
+
 struct step *
 step_new(enum step_kind kind, struct piece at)
 {
@@ -54,6 +56,36 @@ steps_take(struct step **list, int64_t now_ms)
         return s;
     }
     return NULL;
+}
+
+static bool
+joins(const struct step *s, const struct step *other, int64_t now_ms)
+{
+    bool units = s->kind == STEP_BLOCKS || s->kind == STEP_RECEIPTS || s->kind == STEP_STATE || s->kind == STEP_HASHES;
+    return units && other->kind == s->kind && other->needs == s->needs && other->dataset == s->dataset &&
+           other->assembly == s->assembly && (!s->assembly || s->kind == STEP_RECEIPTS) &&
+           other->one_by_one == s->one_by_one && !other->group && other->not_before_ms <= now_ms + JOIN_MS &&
+           s->failures < 2 && other->failures < 2 && s->bad < 2 && other->bad < 2;
+}
+
+void
+steps_join(struct step **list, struct step *s, uint64_t width, int64_t now_ms)
+{
+    while (*list && (*list)->at.from <= s->at.to + 1) {
+        struct step *other = *list;
+        if (other->at.from != s->at.to + 1 || piece_width(other->at) + piece_width(s->at) > width ||
+            !joins(s, other, now_ms)) {
+            list = &other->next;
+            continue;
+        }
+        *list = other->next;
+        s->at.to = other->at.to;
+        s->failures = other->failures > s->failures ? other->failures : s->failures;
+        s->bad = other->bad > s->bad ? other->bad : s->bad;
+        s->unseen = other->unseen > s->unseen ? other->unseen : s->unseen;
+        s->throttled = other->throttled > s->throttled ? other->throttled : s->throttled;
+        step_free(other);
+    }
 }
 
 size_t

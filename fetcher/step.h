@@ -56,6 +56,9 @@ struct step {
     struct step *origin;       /* CONTROL: owned; the step whose empty answer is doubted */
     uint32_t failures, bad, unseen, throttled, doubts; /* ends so far: transient, bad data, not yet, rate */
     bool empty;                /* LOGS, doubted: no log at all was sent */
+    enum { RECEIPTS_OF_BLOCK, RECEIPTS_TOO_LARGE, RECEIPTS_NULL } one_by_one; /* why not all of a block */
+    uint32_t silences;         /* LOGS: empty answers where logs were expected */
+    bool traced;               /* it was looked up since when history is held */
     bool proved;               /* LOGS: its silence is believed */
     int64_t not_before_ms;
 };
@@ -68,6 +71,9 @@ void step_free(struct step *s);
 void steps_put(struct step **list, struct step *s);
 /* Takes out the first that may go now; NULL: none. */
 struct step *steps_take(struct step **list, int64_t now_ms);
+/* Lengthens s by those that follow it directly and are of its kind, up to width units in all and
+ * unless they failed more than once: what went in one request before goes in one again. */
+void steps_join(struct step **list, struct step *s, uint64_t width, int64_t now_ms);
 size_t steps_count(const struct step *list, int64_t now_ms); /* those that may go now */
 /* When the next one may go; INT64_MAX: none waits. */
 int64_t steps_next_ms(const struct step *list, int64_t now_ms);

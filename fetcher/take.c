@@ -6,6 +6,11 @@
 
 #include "fetcher/take_blocks.h"
 
+enum {
+    SILENCE = 16,         /* logs expected: that none comes by chance is most unlikely, if they are spread evenly */
+    SILENCES_MAX = 3,     /* more such answers are believed, */
+    SILENCES_CAUGHT = 8,  /* or more, once one was not true */
+};
 enum { DOUBTS_MAX = 3 }; /* checks of one step's silence that came to nothing */
 
 /* --- all or nothing --- */
@@ -114,6 +119,26 @@ doubt(struct taking *t, struct flight *f, struct piece silent, const struct task
     return true;
 }
 
+/* Behind some names are nodes that have all logs and nodes that have none, by turns. An empty answer
+ * where many logs were expected is asked for again a few times. Where it proves true, logs come in
+ * bursts, and more are expected before the next doubt. */
+static bool
+doubt_by_density(struct taking *t, struct flight *f, double expected)
+{
+    struct step *s = f->step;
+    if (t->silence < SILENCE)
+        t->silence = SILENCE;
+    if (s->window || (expected >= 0 && expected < t->silence))
+        return false;
+    if (s->silences++ >= (t->caught ? SILENCES_CAUGHT : SILENCES_MAX)) {
+        if (!t->caught && expected >= 0)
+            t->silence *= 2;
+        return false;
+    }
+    job_put(f->job, s);
+    return true;
+}
+
 static bool
 proof_holds(struct flight *f, struct rpc_answer *answers)
 {
@@ -169,6 +194,13 @@ take_logs(struct taking *t, struct flight *f, const struct rpc_request *r,
     }
     if (piece_width(s->at) > t->widest)
         t->widest = piece_width(s->at);
+    double expected = endpoint_logs_expected(t->coping->endpoint, piece_width(s->at));
+    if (n == 0 && doubt_by_density(t, f, expected))
+        return;
+    if (n > 0 && s->silences > 0) {
+        t->caught = true;
+        t->silence = SILENCE;
+    }
     endpoint_logs_ok(t->coping->endpoint, s->at.from, s->at.to, n, r->bytes, t->now_ms);
     struct piece silent = s->at;
     if (n > 0)

@@ -19,6 +19,8 @@ struct taking {
     struct holdings *holdings;
     struct json_doc *docs[3]; /* for blocks put together */
     uint64_t widest;          /* blocks whose logs were answered at once; 0: none yet */
+    double silence;           /* an empty answer where so many logs were expected is asked for again */
+    bool caught;              /* such an answer was a lie */
     struct json null;         /* stands for what was not asked */
     int64_t now_ms;
 };

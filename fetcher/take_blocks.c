@@ -168,6 +168,7 @@ open_receipts(struct flight *f, struct assembly *a, struct json block)
         return true;
     struct step *s = step_copy(&a->origin, (struct piece){0, a->n_hashes - 1});
     s->kind = STEP_RECEIPTS;
+    s->one_by_one = f->step->one_by_one;
     s->assembly = a;
     s->group = NULL;
     job_put(f->job, s);
@@ -265,6 +266,8 @@ take_receipts(struct taking *t, struct flight *f, const struct rpc_request *r,
     bool last = false;
     for (size_t i = 0; i < r->n; i++) {
         size_t at = (size_t)f->step->at.from + i;
+        if (answers[i].judgement.verdict == VERDICT_OK && f->step->one_by_one == RECEIPTS_NULL)
+            t->coping->lacks.receipts = true; /* they are there: null was the method's answer */
         if (answers[i].judgement.verdict == VERDICT_OK)
             last = assembly_receipt(a, at, answers[i].result) || last;
         else

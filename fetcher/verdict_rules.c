@@ -305,6 +305,8 @@ const struct rule verdict_rules[] = {
 {"gateway-timeout",      T, 0, 0, -32015, NULL, VERDICT_TRANSIENT, HINT_NONE, 0},
 {"unavailable",          T, 0, 0, -32002, NULL, VERDICT_TRANSIENT, HINT_NONE, 0},
 {"batch-refused",        T, IF_BATCH | IF_WHOLE, 0, -32603, NULL, VERDICT_BATCH, HINT_ITEMS, 1},
+{"batch-refused",        T, IF_BATCH | IF_WHOLE, 0, -32600, NULL, VERDICT_BATCH, HINT_ITEMS, 1},
+{"batch-refused",        T, IF_BATCH | IF_WHOLE, 0, -32602, NULL, VERDICT_BATCH, HINT_ITEMS, 1},
 {"internal-error",       T, 0, 0, -32603, NULL, VERDICT_TRANSIENT, HINT_NONE, 0},
 
 /* --- our fault --- */
