@@ -140,20 +140,21 @@ resolve() { # everything that the job needs to be known
     DATABASE=("${WORDS[@]}")
 }
 
-find_gaps() { # into $TMP/gaps: ranges of blocks, or what enrich wants
-    local try status
-    for try in 1 2 3 4 5 6; do
-        "find_$WANTED" && return
+find_gaps() { # into $TMP/gaps: ranges of blocks, or for enrich hashes of transactions
+    local try status began=$SECONDS
+    for try in 1 2 3 4 5 6; do # the database may just be restarting; in a run that is worth waiting for
+        "find_$WANTED" 2>"$TMP/gaps.err" && return
         status=$?
-        [ -n "$RUN" ] && [ $status -eq 3 ] || exit $status # in a run the database may just be restarting
+        [ $status -eq 3 ] && { [ -n "$RUN" ] || [ $((SECONDS - began)) -lt 2 ]; } || break
         sleep "$try"
     done
-    exit 3
+    cat "$TMP/gaps.err" >&3
+    exit $status
 }
 
 find_blocks() {
     "$WRITER" --gaps "${DATABASE[@]}" "${FILTER[@]}" --from "${OPT[from]}" --to "${OPT[to]}" >"$TMP/gaps" \
-        2>&3 3>&- 8>&- 9>&-
+        3>&- 8>&- 9>&-
 }
 
 remove_sockets() { # remove_sockets RUN
@@ -207,7 +208,10 @@ about() { # about ROLE: as people know it
 ended() { # ended ROLE STATUS: what now?
     case $1:$2 in
     producer:[0123] | producer:130 | run:*) ENDED=${ENDED:-$2} ;;
-    writer:[23]) give_up "$2" 'the writer gave up' ;;
+    writer:3) # it worked a moment ago
+        if [ "${TRIES[writer]:-0}" -lt 5 ]; then again "$1" "$2"; else give_up "$2" 'the writer gave up'; fi
+        ;;
+    writer:2) give_up "$2" 'the writer gave up' ;;
     fetcher*:[23])
         if has_role '*fetcher*'; then
             say "$(about "$1") ended for good (exit $2), going on without it"

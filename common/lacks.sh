@@ -8,7 +8,7 @@ declare -A OPT # of options.sh
 
 sql() { # sql QUERY: in the schema of the tables
     PGOPTIONS="-c client_min_messages=error -c search_path=\"${OPT[schema]}\"" \
-        psql -XAtq -F ' ' -v ON_ERROR_STOP=1 "$DATABASE_URL" -c "$1" 2>&3 || return 3
+        psql -XAtq -F ' ' -v ON_ERROR_STOP=1 "$DATABASE_URL" -c "$1" || return 3
 }
 
 has_table() { # has_table NAME
