@@ -27,6 +27,7 @@ struct flight {
     bool with_proof;                 /* LOGS: call 1 is the header of the last block */
     bool one_by_one;                 /* the receipts of these blocks come one by one, later */
     bool call_tracer;                /* traces are asked of debug_traceBlockByNumber */
+    double expected;                 /* bytes of the answer, as far as known */
     char why[160];                   /* what is wrong with a reply */
 };
 

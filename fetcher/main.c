@@ -119,7 +119,7 @@ loop_options(const struct spec *spec, const char *host)
             .concurrency = concurrency, .fixed_concurrency = set.fixed, .rps = spec->rps,
             .batch = (uint32_t)batch, .pause_ms = spec->pause_ms, .breaker_threshold = (uint32_t)set.threshold,
             .breaker_cooldown_ms = set.breaker_ms, .backoff_min_ms = 1000, .backoff_max_ms = 30000,
-            .max_blocks = set.range, .target_bytes = 2 << 20, .seed = (uint64_t)clock_us(),
+            .max_blocks = set.range, .target_bytes = 8 << 20, .seed = (uint64_t)clock_us(),
         },
         .rpc = {
             .url = spec->url, .headers = (const char *const *)spec->headers,

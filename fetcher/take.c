@@ -166,6 +166,15 @@ read_between_lines(const struct taking *t, const struct step *s, struct rpc_answ
 }
 
 static void
+note_size(struct taking *t, uint64_t width, size_t bytes)
+{
+    double now = (double)bytes / (double)width;
+    t->block_bytes = t->widest == 0 ? now : 0.8 * t->block_bytes + 0.2 * now;
+    if (width > t->widest)
+        t->widest = width;
+}
+
+static void
 take_logs(struct taking *t, struct flight *f, const struct rpc_request *r,
           struct rpc_answer *answers)
 {
@@ -192,8 +201,7 @@ take_logs(struct taking *t, struct flight *f, const struct rpc_request *r,
         cope(t->coping, j, s, &answers[0], "eth_getLogs", r->n, t->now_ms);
         return;
     }
-    if (piece_width(s->at) > t->widest)
-        t->widest = piece_width(s->at);
+    note_size(t, piece_width(s->at), r->bytes);
     double expected = endpoint_logs_expected(t->coping->endpoint, piece_width(s->at));
     if (n == 0 && doubt_by_density(t, f, expected))
         return;

@@ -21,6 +21,7 @@ struct taking {
     uint64_t widest;          /* blocks whose logs were answered at once; 0: none yet */
     double silence;           /* an empty answer where so many logs were expected is asked for again */
     bool caught;              /* such an answer was a lie */
+    double block_bytes;       /* of the answers for logs, per block, lately */
     struct json null;         /* stands for what was not asked */
     int64_t now_ms;
 };

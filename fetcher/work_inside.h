@@ -20,6 +20,7 @@ struct work {
     uint64_t told_free; /* by the newest line */
     uint64_t given_up;
     uint64_t logs_flying; /* blocks whose logs are being asked for */
+    double bytes_flying;  /* expected in the answers */
     int64_t blocked_until_ms; /* no tokens before */
     int64_t now_ms;     /* of this turn */
 };

@@ -5,6 +5,8 @@
 
 enum {
     METHOD_WAIT_MS = 10000,
+    LOGS_SHARE = 8,  /* part of max_bytes that answers for logs should fill: fewer large ones at once are
+                      * no slower, since one thread reads them, and take less memory */
     FIRST_LOGS = 64, /* blocks: how dense the chain is shows in one small answer, not in ten large ones */
 };
 
@@ -36,6 +38,7 @@ request_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
     w->taking.now_ms = w->now_ms;
     if (f->step->kind == STEP_LOGS)
         w->logs_flying -= piece_width(f->step->at);
+    w->bytes_flying -= f->expected;
     if (is_gone(w, f->job)) {
         f->job->flying--;
         step_free(f->step);
@@ -68,6 +71,19 @@ cannot_ask(struct work *w, struct job *j, struct step *s)
     return true;
 }
 
+/* Logs whose size is not known go few at a time; and all together fill only a part of what answers
+ * may take, since each needs some more while it is read. */
+static bool
+too_much(const struct work *w, struct flight *f)
+{
+    uint64_t width = piece_width(f->step->at);
+    if (f->step->kind != STEP_LOGS || w->logs_flying == 0)
+        return false;
+    if (w->taking.widest == 0)
+        return w->logs_flying + width > FIRST_LOGS;
+    return w->bytes_flying + f->expected > (double)w->p.max_bytes / LOGS_SHARE;
+}
+
 /* True: a request went out. */
 static bool
 send_step(struct work *w, struct job *j, struct step *s)
@@ -77,9 +93,9 @@ send_step(struct work *w, struct job *j, struct step *s)
     struct flight *f = xcalloc(1, sizeof *f);
     f->job = j;
     f->step = s;
+    f->expected = s->kind == STEP_LOGS ? w->taking.block_bytes * (double)piece_width(s->at) : 0;
     struct rpc_request *r = ask_request(f, &w->p.coping->lacks, w->p.endpoint);
-    bool later = s->kind == STEP_LOGS && w->taking.widest == 0 &&
-                 w->logs_flying > 0 && w->logs_flying + piece_width(s->at) > FIRST_LOGS;
+    bool later = too_much(w, f);
     int64_t wait = later ? 0 : endpoint_take(w->p.endpoint, r->n, w->now_ms);
     if (wait > 0)
         w->blocked_until_ms = w->now_ms + wait;
@@ -97,6 +113,7 @@ send_step(struct work *w, struct job *j, struct step *s)
     w->flights = f;
     if (s->kind == STEP_LOGS)
         w->logs_flying += piece_width(s->at);
+    w->bytes_flying += f->expected;
     endpoint_sent(w->p.endpoint, r->n, w->now_ms);
     rpc_send(w->p.rpc, r, w->now_ms);
     return true;
