@@ -476,6 +476,31 @@ close_old(struct lane *l, int64_t now_ms)
 }
 
 static void
+go_on_with_fewer(struct lane *l, int64_t now_ms)
+{
+    if (!l->shared->fewer_said)
+        say("database: %s, going on with %zu", pg_error(l->pg), l->shared->open);
+    l->shared->fewer_said = true;
+    l->backoff_ms = BACKOFF_MAX_MS;
+    l->retry_ms = now_ms + l->backoff_ms;
+}
+
+void
+lane_lend(struct lane *to, struct lane *from)
+{
+    struct pg *closed = to->pg;
+
+    if (to->state != CLOSED || to->busy.n == 0 || to->backoff_ms == 0 || from->state != IDLE || from->busy.n > 0)
+        return;
+    to->pg = from->pg;
+    to->opened_ms = from->opened_ms;
+    to->state = IDLE;
+    to->retry_ms = 0;
+    from->pg = closed;
+    from->state = CLOSED;
+}
+
+static void
 connecting(struct lane *l, int64_t now_ms)
 {
     enum pg_event event = pg_connecting(l->pg, now_ms);
@@ -489,7 +514,10 @@ connecting(struct lane *l, int64_t now_ms)
         return;
     }
     l->state = CLOSED;
-    retry_later(l, pg_error(l->pg), now_ms);
+    if (pg_class(l->pg) == PG_AGAIN && l->shared->open > 0) /* the server has no more to give */
+        go_on_with_fewer(l, now_ms);
+    else
+        retry_later(l, pg_error(l->pg), now_ms);
 }
 
 /* One transition. False: there is nothing to do but wait. */

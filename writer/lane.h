@@ -55,6 +55,7 @@ struct lane_shared {
     int64_t compact_job, compact_block;
     /* the pool: */
     size_t open, idle;
+    bool fewer_said;         /* the server gives fewer than wanted */
     uint64_t waits, closed_idle, closed_lifetime;
     int64_t waited_ms;
 };
@@ -73,5 +74,8 @@ void lane_pollfd(const struct lane *l, struct pollfd *out);
 int64_t lane_wake_at(const struct lane *l); /* when to step without an event; INT64_MAX: never */
 bool lane_idle(const struct lane *l);       /* an open connection without work */
 void lane_close_idle(struct lane *l);
+/* A lane that has a batch and cannot connect takes over the connection of one that has none. Does
+ * nothing if that is not how things stand. */
+void lane_lend(struct lane *to, struct lane *from);
 
 #endif

@@ -177,6 +177,14 @@ step_lanes(struct loop *loop, int64_t now_ms)
     s->idle = idle;
 }
 
+static void
+share_connections(struct loop *loop)
+{
+    for (size_t i = 0; i < loop->n_lanes; i++)
+        for (size_t k = 0; k < loop->n_lanes; k++)
+            lane_lend(loop->lanes[i], loop->lanes[k]);
+}
+
 static bool
 all_written(const struct loop *loop)
 {
@@ -237,6 +245,7 @@ collect(struct loop *loop)
         bool more = receive(loop, now_ms);
         s->draining = loop->ended;
         step_lanes(loop, now_ms);
+        share_connections(loop);
         tell_flush(&s->tell);
         if (s->fatal)
             return s->fatal;

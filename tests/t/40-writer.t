@@ -156,7 +156,7 @@ write --schema moved < <($GEN 1 100 50 3 dataset=transactions)
 write --schema moved < <($GEN 2 101 50 3 dataset=transactions moved=1 task=9)
 is "$STATUS $(sql 'select count(*), count(distinct transaction_hash), min(block_number), max(block_number) from moved.transactions')" \
     '0 300|300|2|101' 'transactions that moved to another block: the later place holds' || diag "$ERR"
-write --schema moved < <($GEN 1 100 50 3 dataset=transactions; $GEN 2 101 50 3 dataset=transactions moved=1 task=9)
+write --schema moved --connections 1 < <($GEN 1 100 50 3 dataset=transactions; $GEN 2 101 50 3 dataset=transactions moved=1 task=9)
 is "$STATUS $(rows transactions)" '0 300' 'in one batch, too' || diag "$ERR"
 fresh newest
 write --schema newest < <($GEN 1 10 10 5 dataset=accounts,contracts newer=100; $GEN 1 10 10 5 dataset=accounts,contracts task=2)
@@ -276,6 +276,29 @@ until sql 'set client_min_messages = warning; drop schema gone cascade' 2>/dev/n
 wait "$slow"
 is $? 0 'tables that vanish are made again' || diag "$(cat "$T/slow.err")"
 check 'and hold what came since' test "$(sql 'select count(*) from gone.ranges')" -gt 0
+
+fresh few
+write --schema few < <($GEN 1 10 10 1)
+sql 'create role few login connection limit 1; grant all on schema few to few; grant all on all tables in schema few to few'
+run "$WRITER" -i - --db "${DB/user=postgres/user=few}" --schema few --connections 3 < <($GEN 1 20000 100 5 pause=2)
+is "$STATUS $(rows)" '0 100000' 'a server that gives fewer connections than wanted' || diag "$ERR"
+is "$(grep -c 'too many connections' <<<"$ERR")" 1 'is told of once'
+
+fresh pool
+write --schema pool --connections 3 --max-idle 1 --max-lifetime 200ms --max-idle-time 100ms < <($GEN 1 600 10 5 pause=20)
+is "$STATUS $(rows)" '0 3000' 'connections that are closed and opened again' || diag "$ERR"
+like "$ERR" 'closed by lifetime=[1-9][0-9]* closed by idle=[1-9]' 'are counted'
+
+fresh down
+spawn down bash -c "$GEN 1 1000 10 5 pause=30 | exec $WRITER -i - --db '$DB' --schema down --give-up 1"
+down=$PID
+landed_down() { test "$(rows ranges)" -gt 2; }
+wait_for 10 landed_down
+pg_ctl_in "$PGDATA_DIR" stop -m immediate -s >/dev/null
+wait "$down"
+is $? 3 '--give-up: exit 3'
+like "$(cat "$T/down.err")" 'database: giving up after 1 s: ' 'and why'
+pg_ctl_in "$PGDATA_DIR" start -s >/dev/null
 
 # --- bounded ---
 fresh bound
