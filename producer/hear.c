@@ -130,10 +130,12 @@ hear_refused(struct dispatch *d, struct ledger_entry *e, const struct control *l
 {
     int endpoint = crew_endpoint_of(d->crew, fetcher);
     e->refused_by |= crew_bit(endpoint);
+    if (!crew_bit(endpoint) && e->attempts < 255)
+        e->attempts++; /* one of so many that refusals are not kept: else it would get it for ever */
     struct ledger_entry *part = give_back(d, e, line, fetcher, now_ms, now_ms);
     if (!part)
         return;
-    if (crew_all_in(d->crew, part->refused_by, now_ms))
+    if (crew_all_in(d->crew, part->refused_by, now_ms) || part->attempts >= d->o->attempts)
         give_up(d, part, line, endpoint, out);
     else if (!crew_ready_outside(d->crew, part->refused_by))
         ledger_put_off(d->ledger, part, now_ms + RETRY_MS);

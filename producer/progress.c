@@ -228,7 +228,6 @@ progress_event(struct progress *p, const struct dispatch_event *e)
     struct buf line = {0};
     if (e->news != DISPATCH_COMMITTED)
         return;
-    p->tasks++;
     p->rows += e->rows;
     p->blocks += e->blocks;
     p->hashes += e->hashes;

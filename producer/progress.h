@@ -36,7 +36,7 @@ struct progress_sample {
 struct progress {            /* plain state; progress_init, progress_free */
     struct progress_options o;
     int64_t start_ms;
-    uint64_t blocks, rows, batches, hashes, tasks; /* done */
+    uint64_t blocks, rows, batches, hashes; /* done */
     struct progress_sample samples[PROGRESS_SAMPLES]; /* a ring, half a second apart */
     size_t n_samples;        /* ever taken */
     int64_t drawn_ms, said_ms;

@@ -388,6 +388,26 @@ what_all_refuse_is_given_up_at_once(void **state)
 }
 
 static void
+refusals_of_very_many_endpoints_end(void **state)
+{
+    (void)state;
+    struct dispatch *d = start(&plain, 0, 999, 1000);
+    char name[8];
+    for (unsigned i = 0; i < 70; i++) {
+        snprintf(name, sizeof name, "e%u", i);
+        credit(d, T0, name, 1, "closed");
+    }
+    for (unsigned i = 0; i < plain.attempts; i++) {
+        assert_int_equal(event.news, DISPATCH_NOTHING);
+        assert_string_not_equal(push(d, T0 + 3000), "");
+        took(d, T0 + 3000, name, 0, 0);
+        hear(d, T0 + 3000, "refused run=r1 fetcher=%s.1 task=0 free=1 error=pruned", name);
+    }
+    assert_int_equal(event.news, DISPATCH_GAVE_UP);
+    end(d);
+}
+
+static void
 the_first_to_come_does_not_refuse_for_all(void **state)
 {
     (void)state;
@@ -806,6 +826,7 @@ main(void)
         cmocka_unit_test(a_late_success_is_no_failure),
         cmocka_unit_test(only_the_failed_part_is_tried_again),
         cmocka_unit_test(what_all_refuse_is_given_up_at_once),
+        cmocka_unit_test(refusals_of_very_many_endpoints_end),
         cmocka_unit_test(the_first_to_come_does_not_refuse_for_all),
         cmocka_unit_test(fail_fast_stops_at_the_first),
         cmocka_unit_test(idle_credit_gets_copies_of_the_oldest),

@@ -180,7 +180,6 @@ events_add_up(void **state)
     progress_event(&p, &e);
     assert_int_equal(p.blocks, 10);
     assert_int_equal(p.rows, 7);
-    assert_int_equal(p.tasks, 1);
     assert_string_equal(p.lines.p, "[a] completed task 1 (blocks 0-9): 7 logs");
     progress_free(&p);
 }
