@@ -181,6 +181,7 @@ mistakes_are_named(void **state)
     REFUSED("--number: a value is missing", "-n");
     REFUSED("--flag takes no value", "--flag=1");
     REFUSED("unexpected argument \"stray\"", "stray");
+    REFUSED("unexpected argument \"https\"", "https://host/SECRETKEY");
     REFUSED("--number: expected a whole number from 1 to 100, not \"101\"", "-n", "101");
     REFUSED("--number: expected a whole number from 1 to 100, not \"0\"", "--number=0");
     REFUSED("--number: expected a whole number from 1 to 100, not \"5x\"", "--number=5x");
