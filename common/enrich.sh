@@ -10,8 +10,9 @@ ENRICH_BATCH=50 # calls in a request: 25 transactions, each with its receipt
 
 cmd_enrich() {
     local datasets name address status=0
+    unset EVENT_TOPIC # what jobs pull
     parse_options "$@"
-    [ -z "${OPT[from]:-}${OPT[to]:-}${OPT[event]:-}${OPT[topic0]:-}" ] || die 2 'enrich looks at all logs, or those of --address'
+    [ -z "${OPT[from]:-}${OPT[to]:-}${OPT[event]:-}${OPT[topic0]:-}${OPT[topic1]:-}${OPT[topic2]:-}${OPT[topic3]:-}" ] || die 2 'enrich looks at all logs, or those of --address'
     datasets=${OPT[dataset]:-transactions,blocks} ONLY=''
     [[ $datasets =~ ^(transactions|blocks)(,(transactions|blocks))?$ ]] ||
         die 2 "--dataset \"$datasets\": enrich knows transactions and blocks"

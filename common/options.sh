@@ -22,10 +22,10 @@ schema      name      -                NAME  schema of the tables (default: publ
 chain-id    positive  -                N     refuse other chains (default: that of the first endpoint that answers)
 workers     positive  -                N     fetcher processes per endpoint (default: 1)
 connections positive  -                N     database connections (default: 2)
-lease       text      -                S     seconds until a task is given to another fetcher (default: 300)
+lease       time      -                S     seconds until a task is given to another fetcher (default: 300)
 attempts    positive  -                N     tries before a range is given up
 on-error    policy    -                HOW   best_effort (default) or fail_fast
-give-up     text      -                S     end with status 3 when no endpoint works for so long
+give-up     time      -                S     end with status 3 when no endpoint works for so long
 pause       seconds   -                S     enrich: seconds between requests to an endpoint (default: 0.15)
 profile     profile   -                NAME  development, medium or high: sets step, connections, concurrency, batch size
 log-format  format    -                HOW   text or json
@@ -33,13 +33,14 @@ dry-run     flag      -                -     print the job, touch nothing
 '
 declare -A FORM=() ENVIRONMENT=() # of each option
 declare -A PATTERN=(
-    [number]='^[0-9]{1,18}$' [positive]='^[1-9][0-9]{0,17}$' [block]='^([0-9]{1,18}|latest)$' [text]='.' [secret]='.'
+    [number]='^[0-9]{1,18}$' [positive]='^[1-9][0-9]{0,17}$' [block]='^([0-9]{1,18}|latest)$' [secret]='.'
+    [time]='^([0-9]+(\.[0-9]+)?(ms|[hms])?)+$'
     [endpoint]='^([A-Za-z0-9_.-]+=)?https?://[^ ]+$'
     [address]='^0x[0-9a-fA-F]{40}$' [topic]='^0x[0-9a-fA-F]{64}$' [names]='^[a-z_]+(,[a-z_]+)*$'
     [name]='^[a-zA-Z_][a-zA-Z0-9_]{0,62}$' [event]='^[A-Za-z_$][A-Za-z0-9_$]*\([][a-z0-9,()]*\)$'
     [seconds]='^[0-9]+(\.[0-9]+)?(ms|s)?$' [policy]='^(best_effort|fail_fast)$' [profile]='^(development|medium|high)$' [format]='^(text|json)$')
 declare -A EXPECTED=(
-    [number]='a block number' [positive]='a positive number' [block]='a block number or "latest"' [text]='a value'
+    [number]='a block number' [positive]='a positive number' [block]='a block number or "latest"' [time]='a time like 30, 250ms or 5m'
     [secret]='a value' [endpoint]='[NAME=]http(s)://HOST...[,concurrency=N][,rps=N]'
     [address]='0x and 40 hex digits' [topic]='0x and 64 hex digits' [names]='names with commas between'
     [name]='a name' [event]='a signature like Transfer(address,address,uint256)'
@@ -68,7 +69,7 @@ usage: sluice --from N --to M [OPTION]...   pull the job's missing blocks into t
        sluice status | stop                 what runs and what is covered; end all of it
        sluice add SPEC                      one more endpoint for the running job
        sluice gaps | fill                   print, or pull, what every job lacks
-       sluice enrich [OPTION]...            pull the transactions that logs refer to and the database lacks
+       sluice enrich [OPTION]...            pull the transactions and blocks that logs refer to and the database lacks
        sluice psql [ARG]...                 open the database
 END
     while read -r name form env arg help; do
@@ -115,7 +116,7 @@ read_environment() { # what no flag gave
 parse_options() {
     local name
     while [ $# -gt 0 ]; do
-        [[ $1 == --?* ]] || die 2 "\"$1\": expected an option or one command first (try --help)"
+        [[ $1 == --?* ]] || die 2 "\"${1%%://*}\": expected an option or one command first (try --help)"
         name=${1#--}
         name=${name%%=*}
         [ "$name" != help ] || { usage; exit 0; }

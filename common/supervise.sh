@@ -64,9 +64,9 @@ end_timers() { # none of them may fire any more
     local pid
     signal_role KILL 'timer*'
     for pid in "${!ROLE[@]}"; do
-        [[ ${ROLE[$pid]} != timer* ]] || unset "ROLE[$pid]"
+        [[ ${ROLE[$pid]} != timer* ]] || { wait "$pid"; unset "ROLE[$pid]"; }
     done
-}
+} 2>/dev/null
 
 end_role() { # end_role PATTERN SECONDS: TERM, and KILL to what has not ended by then
     local end=$((SECONDS + $2))

@@ -49,15 +49,20 @@ is "$(find "$T/root" -type f -perm /022)" '' 'nothing that others may write to'
 run "$bin/sluice" --version
 like "$OUT" '^sluice [0-9]+\.[0-9]+\.[0-9]+$' 'the installed sluice runs'
 version=${OUT#* }
+has_all() { # has_all PROGRAM: each option that its --help, in OUT, has
+    sed 's/[\]//g' "$T/root/opt/sluice/share/man/man1/$1.1" >"$T/manual"
+    is "$(grep -oE -- '^ +(-[a-z], )?--[a-z0-9-]+' <<<"$OUT" | grep -oE -- '--[a-z0-9-]+' | grep -v 'topic[12]' | while read -r option; do
+        grep -qF -- "$option" "$T/manual" || echo "$option"
+    done)" '' "$1.1 has every option that --help has"
+}
+run "$bin/sluice" --help
+has_all sluice
 for program in producer fetcher writer; do
     run "$bin/sluice-$program" --version
     is "$STATUS $OUT" "0 sluice-$program $version" "and so does sluice-$program, of the same version"
     run "$bin/sluice-$program" --help
     is "$STATUS" 0 "sluice-$program --help"
-    sed 's/[\]//g' "$T/root/opt/sluice/share/man/man1/sluice-$program.1" >"$T/manual"
-    is "$(grep -oE -- '^ +(-[a-z], )?--[a-z0-9-]+' <<<"$OUT" | grep -oE -- '--[a-z0-9-]+' | grep -v 'topic[12]' | while read -r option; do
-        grep -qF -- "$option" "$T/manual" || echo "$option"
-    done)" '' "sluice-$program.1 has every option that --help has"
+    has_all "sluice-$program"
 done
 start_postgres
 start_rpcsim chain --blocks 100

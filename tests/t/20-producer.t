@@ -140,13 +140,4 @@ like "$(cat "$T/many.err")" '0 blocks' 'and a summary'
 
 run $PRODUCER --from 1 --to 5 "${links[@]}" --give-up 0.3 --log-format json
 is "$(jq -r .program <<<"$ERR" | sort -u)" producer 'json: every line is an object'
-
-run $PRODUCER --help
-is "$STATUS" 0 '--help: exit 0'
-for option in from to step ranges hashes dataset address topic0 topic3 chain-id tasks control results lease attempts on-error give-up \
-    run progress log-format; do
-    grep -q -e "--$option" <<<"$OUT" || { ok 1 "--help tells of --$option"; continue; }
-    grep -q -e "\\\\-\\\\-${option//-/\\\\-}" producer/sluice-producer.1
-    ok $? "--help and the manual tell of --$option"
-done
 done_testing

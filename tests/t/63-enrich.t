@@ -120,6 +120,10 @@ enrich nowhere --rpc "$fast"
 like "$STATUS $ERR" '^2 .*no table "logs" in schema "nowhere"' 'no logs: exit 2'
 enrich a --rpc "$fast" --dataset logs
 like "$STATUS $ERR" '^2 .*transactions and blocks' 'another dataset: exit 2'
+enrich a --rpc "$fast" --topic1 "0x$(printf '1%.0s' {1..64})"
+like "$STATUS $ERR" '^2 .*all logs' 'a topic: exit 2'
+EVENT_TOPIC=0x$(printf '1%.0s' {1..64}) enrich a --rpc "$fast"
+is "$STATUS" 0 'but of no concern in the environment, which is that of jobs' || diag "$ERR"
 enrich a --rpc "$fast" --pause soon
 like "$STATUS $ERR" '^2 .*--pause "soon"' 'a pause that is none: exit 2'
 done_testing

@@ -37,6 +37,11 @@ refuses 2 'from.*to|200' ./run.sh --from 200 --to 100
 refuses 2 '0xnothex' ./run.sh --from 1 --to 2 --address 0xnothex --rpc http://127.0.0.1:1 --dry-run
 refuses 2 'to' ./run.sh --from 1
 refuses 2 'frobnicate' ./run.sh frobnicate
+refuses 2 '--lease "soon"' ./run.sh --from 1 --to 2 --lease soon
+for program in $p $f $w ./run.sh; do
+    refuses 2 '"https"' "$program" https://host/v3/SECRETKEY
+    unlike "$ERR" SECRETKEY '  without the key'
+done
 
 # --- garbage on stdin ---
 printf '100-199\nabc\n' >"$T/ranges"
