@@ -64,6 +64,7 @@ pg_start() { # under the lock var/pg.start
 pg_stop() {
     ! as_pg "$(pg_bin pg_ctl)" -D "$PG/data" status >/dev/null 2>&1 ||
         as_pg "$(pg_bin pg_ctl)" -D "$PG/data" -s -w -t 60 -m fast stop >/dev/null
+    [ "$SOCKETS" = "$PG" ] || rmdir "$SOCKETS" 2>/dev/null || :
 }
 
 database_named() { # sets DATABASE_URL when a database is named: by option, by environment, or by libpq's

@@ -160,6 +160,8 @@ like "$(in_private 'select count(*) from event.logs')" '^[1-9]' 'and brings it'
 long=$T/a-folder-whose-name-is-so-long/that-no-socket-in-it/could-have-a-path/of-less-than-one-hundred-and-eight-bytes
 run env SLUICE_VAR="$long" ./run.sh --rpc "$fast" --from 1 --to 100
 is "$STATUS" 0 'a private database in a folder with a very long path' || diag "$ERR"
+is "$(compgen -G '/tmp/sluice-pg-*' | while read -r dir; do [ "$dir" -ot "$T" ] || echo "$dir"; done)" '' \
+    'whose socket is gone after it'
 mkdir -m 700 "$T/closed"
 run env SLUICE_VAR="$T/closed/a folder" ./run.sh --rpc "$fast" --from 1 --to 100
 is "$STATUS" 0 'and in one that only root may enter' || diag "$ERR"
