@@ -316,8 +316,9 @@ cope(struct coping *c, struct job *j, struct step *s, const struct rpc_answer *a
     };
     struct case_of k = {.c = c, .j = j, .s = s, .a = a, .verdict = &a->judgement,
                         .method = method, .calls = calls, .now_ms = now_ms};
-    if (j->stopped)
-        step_free(s);
+    bool by_block = s->kind == STEP_LOGS || s->kind == STEP_BLOCKS || s->kind == STEP_DENSE;
+    if (j->stopped || (by_block && (s->at.to < j->want.from || s->at.from > j->want.to)))
+        step_free(s); /* these blocks go back anyway */
     else
         ways[a->judgement.verdict](&k);
 }

@@ -341,6 +341,15 @@ endpoint_answer(struct endpoint *e, const char *method, const struct judgement *
     return tell_breaker(e, method, is_failure(j->verdict), now_ms);
 }
 
+void
+endpoint_served(struct endpoint *e, const char *method, int64_t now_ms)
+{
+    struct method *m = method_find(e, method);
+
+    if (m)
+        breaker_succeed(&m->breaker, now_ms);
+}
+
 /* --- ranges and batches --- */
 
 void

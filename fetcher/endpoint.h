@@ -53,6 +53,9 @@ void endpoint_sent(struct endpoint *e, size_t calls, int64_t now_ms);
 bool endpoint_answer(struct endpoint *e, const char *method, const struct judgement *j,
                      size_t calls, int64_t latency_us, int64_t now_ms);
 
+/* This call was answered well, whatever became of the others of its request. */
+void endpoint_served(struct endpoint *e, const char *method, int64_t now_ms);
+
 /* One eth_getLogs call over [from, to] ended well with that many logs and bytes of JSON; or was
  * judged RANGE or DENSITY. Both teach the width of the next one. */
 void endpoint_logs_ok(struct endpoint *e, uint64_t from, uint64_t to, uint64_t logs, uint64_t bytes, int64_t now_ms);

@@ -4,6 +4,7 @@
 enum {
     CLOSE = 64,       /* blocks: near enough, and then some slack since the edge moves */
     SLACK = 256,
+    NEAR_HEAD = 64,   /* blocks: nobody prunes these, a node that is a little behind lacks them for now */
     FEW_ROUNDS = 2,   /* a row of neighbours, then blocks spread over all that follow */
     MANY_ROUNDS = 12, /* where headers come one by one */
 };
@@ -14,10 +15,16 @@ holdings_init(struct holdings *h)
     *h = (struct holdings){.believed = UINT64_MAX};
 }
 
-bool
-holdings_believe(const struct holdings *h, uint64_t from)
+static bool
+near(uint64_t block, uint64_t head)
 {
-    return from >= h->believed;
+    return head > NEAR_HEAD && block > head - NEAR_HEAD;
+}
+
+bool
+holdings_believe(const struct holdings *h, uint64_t from, uint64_t head)
+{
+    return from >= h->believed || near(from, head);
 }
 
 void
@@ -30,7 +37,7 @@ holdings_saw(struct holdings *h, uint64_t block)
 void
 holdings_doubt(struct holdings *h, uint64_t block, uint64_t head)
 {
-    if (h->state != HOLDINGS_IDLE)
+    if (h->state != HOLDINGS_IDLE || near(block, head))
         return;
     h->state = HOLDINGS_SAMPLING;
     h->bisecting = false;

@@ -34,7 +34,7 @@ struct holdings {
 };
 
 void holdings_init(struct holdings *h);
-bool holdings_believe(const struct holdings *h, uint64_t from);
+bool holdings_believe(const struct holdings *h, uint64_t from, uint64_t head);
 void holdings_saw(struct holdings *h, uint64_t block); /* logs of this block were sent */
 /* Starts a check of this block; nothing happens while one runs. */
 void holdings_doubt(struct holdings *h, uint64_t block, uint64_t head);

@@ -39,7 +39,7 @@ struct loop {
     struct work *work;
     char name[64];       /* of this process, unique */
     int status;          /* exit status so far */
-    bool input_ended, over, stopping, was_open, was_idle;
+    bool input_ended, over, stopping, was_open, was_resting, was_idle;
     bool again;          /* there is room for results again: requests may start */
     int64_t stop_by_ms, life_sign_ms, start_ms, now_ms;
     uint64_t lines, bad_lines;
@@ -183,14 +183,18 @@ write_results(struct loop *l)
     l->again = was_full && !output_full(l->output);
 }
 
-/* The breaker opened: what is held goes back. It may stay where nobody else could take it. */
+/* The breaker opened, or the endpoint wants a long rest: what is held goes back, but for what is under
+ * way at a rest. It may stay where nobody else could take it. */
 static void
 mind_breaker(struct loop *l)
 {
     enum breaker_state state = endpoint_state(l->endpoint, l->now_ms);
     bool open = state != BREAKER_CLOSED;
-    if (open && !l->was_open && !l->coping.alone)
-        work_give_back(l->work, REASON_BREAKER, endpoint_next_ms(l->endpoint, l->now_ms), false, l->now_ms);
+    int64_t wait = endpoint_next_ms(l->endpoint, l->now_ms);
+    bool resting = wait > WORK_LONG_REST_MS;
+    if (((open && !l->was_open) || (resting && !l->was_resting)) && !l->coping.alone)
+        work_give_back(l->work, REASON_BREAKER, wait, !open, l->now_ms);
+    l->was_resting = resting;
     if (open != l->was_open)
         l->life_sign_ms = l->now_ms;
     l->was_open = open;

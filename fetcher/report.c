@@ -74,6 +74,8 @@ report_answers(struct report *r, const struct rpc_request *q, const struct rpc_a
         const struct judgement *j = &answers[i].judgement;
         if (weight[j->verdict] > weight[answers[worst].judgement.verdict])
             worst = i;
+        if (j->verdict == VERDICT_OK)
+            endpoint_served(r->endpoint, q->calls[i].method, now_ms);
         if (j->rule && strcmp(j->rule, "unknown") == 0)
             count_text(r, answers[i].text);
     }

@@ -100,7 +100,7 @@ static bool
 doubt(struct taking *t, struct flight *f, struct piece silent, const struct task *view)
 {
     struct step *s = f->step;
-    bool believed = holdings_believe(t->holdings, s->at.from);
+    bool believed = holdings_believe(t->holdings, s->at.from, endpoint_head(t->coping->endpoint));
     bool empty = silent.to == s->at.to;
     if (s->proved || silent.from > silent.to || (believed && !(empty && s->window)))
         return false;

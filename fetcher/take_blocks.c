@@ -266,7 +266,8 @@ take_receipts(struct taking *t, struct flight *f, const struct rpc_request *r,
     bool last = false;
     for (size_t i = 0; i < r->n; i++) {
         size_t at = (size_t)f->step->at.from + i;
-        if (answers[i].judgement.verdict == VERDICT_OK && f->step->one_by_one == RECEIPTS_NULL)
+        if (answers[i].judgement.verdict == VERDICT_OK && f->step->one_by_one == RECEIPTS_NULL &&
+            a->origin.at.to + ASK_NEAR_HEAD < endpoint_head(t->coping->endpoint))
             t->coping->lacks.receipts = true; /* they are there: null was the method's answer */
         if (answers[i].judgement.verdict == VERDICT_OK)
             last = assembly_receipt(a, at, answers[i].result) || last;

@@ -21,6 +21,8 @@
 #include "fetcher/rpc.h"
 #include "fetcher/survey.h"
 
+enum { WORK_LONG_REST_MS = 5000 /* an endpoint that asks to be left alone for longer holds no tasks meanwhile */ };
+
 struct work_parts { /* all the caller's, they outlive the work */
     struct endpoint *endpoint;
     struct rpc *rpc;

@@ -42,11 +42,11 @@ logs_seen_are_proof(void **state)
     struct holdings h;
     (void)state;
     holdings_init(&h);
-    assert_false(holdings_believe(&h, 1000));
+    assert_false(holdings_believe(&h, 1000, 100000));
     holdings_saw(&h, 500);
-    assert_true(holdings_believe(&h, 1000));
-    assert_true(holdings_believe(&h, 500));
-    assert_false(holdings_believe(&h, 499));
+    assert_true(holdings_believe(&h, 1000, 100000));
+    assert_true(holdings_believe(&h, 500, 100000));
+    assert_false(holdings_believe(&h, 499, 100000));
 }
 
 static void
@@ -59,8 +59,8 @@ a_full_node_is_believed(void **state)
     holdings_doubt(&h, 1000, n.head);
     assert_true(check(&h, &n, 25) <= 2);
     assert_int_equal(h.min_block, 0);
-    assert_true(holdings_believe(&h, 1000));
-    assert_false(holdings_believe(&h, 999));
+    assert_true(holdings_believe(&h, 1000, 100000));
+    assert_false(holdings_believe(&h, 999, 100000));
 }
 
 static void
@@ -75,8 +75,8 @@ a_pruned_node_is_found_out(void **state)
         check(&h, &n, 25);
         assert_true(h.min_block >= first);       /* never a block that is not held */
         assert_true(h.min_block <= first + 400); /* and not much less than is */
-        assert_false(holdings_believe(&h, first - 1));
-        assert_true(holdings_believe(&h, h.min_block));
+        assert_false(holdings_believe(&h, first - 1, 100000));
+        assert_true(holdings_believe(&h, h.min_block, 100000));
     }
 }
 
@@ -102,24 +102,37 @@ a_chain_without_logs_has_none(void **state)
     holdings_doubt(&h, 77, n.head);
     check(&h, &n, 25);
     assert_int_equal(h.min_block, 0);
-    assert_true(holdings_believe(&h, 77));
+    assert_true(holdings_believe(&h, 77, 100000));
 }
 
 static void
-at_the_head_and_twice(void **state)
+one_at_a_time(void **state)
 {
-    struct node n = {.head = 100, .first_held = 0, .every = 1};
+    struct node n = {.head = 200, .first_held = 0, .every = 1};
     struct holdings h;
     (void)state;
     holdings_init(&h);
     holdings_doubt(&h, 100, n.head);
-    holdings_doubt(&h, 5, n.head); /* one at a time */
-    check(&h, &n, 25);
-    assert_true(holdings_believe(&h, 100));
-    assert_false(holdings_believe(&h, 5));
     holdings_doubt(&h, 5, n.head);
     check(&h, &n, 25);
-    assert_true(holdings_believe(&h, 5));
+    assert_true(holdings_believe(&h, 100, 100000));
+    assert_false(holdings_believe(&h, 5, 100000));
+    holdings_doubt(&h, 5, n.head);
+    check(&h, &n, 25);
+    assert_true(holdings_believe(&h, 5, 100000));
+}
+
+/* A node that is a block behind has no logs of the newest one: that tells nothing of its history. */
+static void
+the_newest_blocks_are_not_doubted(void **state)
+{
+    struct holdings h;
+    (void)state;
+    holdings_init(&h);
+    holdings_doubt(&h, 99990, 100000);
+    assert_int_equal(h.state, HOLDINGS_IDLE);
+    assert_true(holdings_believe(&h, 99990, 100000));
+    assert_false(holdings_believe(&h, 99000, 100000));
 }
 
 int
@@ -128,7 +141,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logs_seen_are_proof),        cmocka_unit_test(a_full_node_is_believed),
         cmocka_unit_test(a_pruned_node_is_found_out), cmocka_unit_test(without_batches_too),
-        cmocka_unit_test(a_chain_without_logs_has_none), cmocka_unit_test(at_the_head_and_twice),
+        cmocka_unit_test(a_chain_without_logs_has_none), cmocka_unit_test(one_at_a_time),
+        cmocka_unit_test(the_newest_blocks_are_not_doubted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -379,6 +379,24 @@ pruned_blocks_go_back_the_others_stay(void **state)
 }
 
 static void
+answers_about_blocks_that_go_back_anyway_change_nothing(void **state)
+{
+    const struct judgement pruned = {.verdict = VERDICT_PRUNED, .wait_ms = -1, .min_block = 300};
+    struct job *j = job_of("task=1 dataset=logs from=0 to=399");
+    struct step *first = next_step(j, 0), *second = next_step(j, 0);
+    (void)state;
+    trouble(j, first, pruned, "eth_getLogs", 0);
+    trouble(j, second, pruned, "eth_getLogs", 0);
+    first = next_step(j, 0);
+    assert_non_null(first);
+    assert_int_equal(first->at.from, 300);
+    good(j, first);
+    gives_back(j, CONTROL_REFUSED, 0, 299);
+    finished(j, 300, 399);
+    job_free(j);
+}
+
+static void
 a_block_that_does_not_come_is_declined(void **state)
 {
     const struct judgement unseen = {.verdict = VERDICT_NOTYET, .wait_ms = -1};
@@ -504,6 +522,7 @@ main(void)
         TEST(retries_pause_and_end),
         TEST(what_is_finished_before_a_failure_counts),
         TEST(pruned_blocks_go_back_the_others_stay),
+        TEST(answers_about_blocks_that_go_back_anyway_change_nothing),
         TEST(a_block_that_does_not_come_is_declined),
         TEST(an_unknown_transaction_does_not_hold_up_the_others),
         TEST(bad_data_gets_a_second_chance),
