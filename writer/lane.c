@@ -9,42 +9,12 @@
 #include "common/num.h"
 #include "common/talk.h"
 #include "writer/coverage.h"
-#include "writer/feed.h"
+#include "writer/lane_inside.h"
 #include "writer/script.h"
-#include "writer/staging.h"
 
 enum {
-    BACKOFF_MS = 100, BACKOFF_MAX_MS = 5000,
-    CONFLICTS_MAX = 8,     /* of one staged part, before it is blamed */
-    VANISHED_MAX = 5,      /* tables gone, in a row */
     PREPARES_MAX = 3,      /* of one part, in a row */
     COMPACT_ENDS = 10000,  /* ends between compactions */
-};
-
-enum state { CLOSED, CONNECTING, IDLE, PREPARING, WRITING, COMPACTING };
-
-struct lane {
-    struct lane_shared *shared;
-    struct pg *pg;
-    enum state state;
-    int64_t opened_ms, used_ms; /* the connection */
-    int64_t retry_ms;           /* no attempt before this time */
-    int backoff_ms;             /* 0: all is well */
-
-    struct batch open; /* fills */
-    struct batch busy; /* is being written */
-    int64_t began_ms;  /* this attempt */
-    struct parts parts;
-    int64_t waiting_ms; /* the open one is due since, while the other is busy; 0: not */
-
-    /* this attempt: */
-    struct plan plan;
-    struct feed feed;
-    enum pg_class class; /* of the first error */
-    char error[300];
-
-    struct staging staging;
-    unsigned conflicts, vanished, prepares; /* in a row */
 };
 
 struct lane *
@@ -98,8 +68,8 @@ lane_idle(const struct lane *l)
     return l->state == IDLE && l->open.n == 0 && l->busy.n == 0;
 }
 
-static void
-close_connection(struct lane *l)
+void
+lane_disconnect(struct lane *l)
 {
     if (l->state != CLOSED && l->state != CONNECTING)
         l->shared->open--;
@@ -111,112 +81,7 @@ void
 lane_close_idle(struct lane *l)
 {
     l->shared->closed_idle++;
-    close_connection(l);
-}
-
-/* --- failures --- */
-
-static void
-retry_later(struct lane *l, const char *text, int64_t now_ms)
-{
-    trouble_met(&l->shared->trouble, text, now_ms);
-    l->backoff_ms = l->backoff_ms ? l->backoff_ms * 2 : BACKOFF_MS;
-    if (l->backoff_ms > BACKOFF_MAX_MS)
-        l->backoff_ms = BACKOFF_MAX_MS;
-    l->retry_ms = now_ms + l->backoff_ms;
-}
-
-static void
-give_up(struct lane *l, int status)
-{
-    warn("database: %s", l->error);
-    l->shared->fatal = status;
-}
-
-/* The attempt that `spoilt` is of can no more become whole: its ends, in any batch after it, are
- * lost. Its lane is the same, so these two batches are all there is. */
-static void
-spoil(struct lane *l, const struct item *spoilt)
-{
-    struct batch *batches[] = {&l->busy, &l->open};
-
-    partial_spoil(l->shared->partial, &spoilt->wire);
-    for (size_t i = 0; i < 2; i++)
-        for (size_t k = 0; k < batches[i]->n; k++) {
-            struct item *item = &batches[i]->items[k];
-            if (item->wire.kind != WIRE_ROWS && item->wire.kind != WIRE_GIVEN_UP &&
-                partial_same(&item->wire, &spoilt->wire))
-                item->lost = true;
-        }
-}
-
-/* The one message of this part is what the database refuses. */
-static void
-refuse(struct lane *l, struct item *item)
-{
-    const struct wire *w = &item->wire;
-
-    warn("task %" PRIu64 ": the database refuses %s%.*s, lost: %s", w->task,
-         w->kind == WIRE_ROWS ? "rows of " : "its coverage", SPAN_ARG(w->table), l->error);
-    l->shared->some_lost = true;
-    item->lost = true;
-    if (w->kind == WIRE_ROWS)
-        spoil(l, item);
-}
-
-static void
-isolate(struct lane *l)
-{
-    size_t next = l->parts.n - 1;
-
-    l->conflicts = 0;
-    if (!parts_split(&l->parts))
-        for (size_t i = l->parts.part[next].from; i < l->parts.part[next].to; i++)
-            refuse(l, &l->busy.items[i]);
-}
-
-static void
-conflict(struct lane *l, int64_t now_ms)
-{
-    if (!l->staging.on) {
-        staging_conflict(&l->staging);
-        return;
-    }
-    /* Another transaction brought a further unique value in between. */
-    if (++l->conflicts > CONFLICTS_MAX)
-        isolate(l);
-    else
-        l->retry_ms = now_ms + BACKOFF_MS;
-}
-
-static void
-failed(struct lane *l, int64_t now_ms)
-{
-    if (!pg_connected(l->pg))
-        close_connection(l);
-    else
-        l->state = IDLE;
-    switch (l->class) {
-    case PG_CONFLICT:
-        conflict(l, now_ms);
-        break;
-    case PG_DATA:
-        isolate(l);
-        break;
-    case PG_VANISHED:
-        store_forget(&l->shared->store);
-        if (++l->vanished > VANISHED_MAX)
-            give_up(l, EXIT_USAGE);
-        else
-            retry_later(l, l->error, now_ms);
-        break;
-    case PG_CONFIG:
-        give_up(l, EXIT_USAGE);
-        break;
-    default:
-        retry_later(l, l->error, now_ms);
-        break;
-    }
+    lane_disconnect(l);
 }
 
 /* --- attempts --- */
@@ -238,7 +103,7 @@ send_sql(struct lane *l, struct buf *sql, enum state state, int64_t now_ms)
     if (!sent) {
         l->class = pg_class(l->pg);
         snprintf(l->error, sizeof l->error, "%s", pg_error(l->pg));
-        failed(l, now_ms);
+        lane_failed(l, now_ms);
     }
     return sent;
 }
@@ -277,7 +142,7 @@ begin_attempt(struct lane *l, int64_t now_ms)
         send_sql(l, &sql, PREPARING, now_ms);
     } else {
         l->prepares = 0;
-        retry_later(l, "tables or jobs that were made are not there", now_ms);
+        lane_retry_later(l, "tables or jobs that were made are not there", now_ms);
     }
     buf_free(&sql);
 }
@@ -425,13 +290,13 @@ finish_attempt(struct lane *l, int64_t now_ms)
         l->shared->compacting = false;
         l->state = IDLE;
         if (!pg_connected(l->pg))
-            close_connection(l);
+            lane_disconnect(l);
         return;
     }
     if (l->state == PREPARING && (l->class == PG_CONFLICT || l->class == PG_DATA))
         l->class = PG_AGAIN; /* no message is to blame yet */
     if (l->class != PG_FINE)
-        failed(l, now_ms);
+        lane_failed(l, now_ms);
     else if (l->state == WRITING)
         written(l, now_ms);
     else
@@ -468,7 +333,7 @@ close_old(struct lane *l, int64_t now_ms)
 
     if (limits->max_lifetime_ms && now_ms - l->opened_ms >= limits->max_lifetime_ms) {
         l->shared->closed_lifetime++;
-        close_connection(l);
+        lane_disconnect(l);
     } else if (!l->busy.n && !l->open.n && limits->max_idle_time_ms &&
                now_ms - l->used_ms >= limits->max_idle_time_ms) {
         lane_close_idle(l);
@@ -481,7 +346,7 @@ go_on_with_fewer(struct lane *l, int64_t now_ms)
     if (!l->shared->fewer_said)
         say("database: %s, going on with %zu", pg_error(l->pg), l->shared->open);
     l->shared->fewer_said = true;
-    l->backoff_ms = BACKOFF_MAX_MS;
+    l->backoff_ms = LANE_BACKOFF_MAX_MS;
     l->retry_ms = now_ms + l->backoff_ms;
 }
 
@@ -517,7 +382,7 @@ connecting(struct lane *l, int64_t now_ms)
     if (pg_class(l->pg) == PG_AGAIN && l->shared->open > 0) /* the server has no more to give */
         go_on_with_fewer(l, now_ms);
     else
-        retry_later(l, pg_error(l->pg), now_ms);
+        lane_retry_later(l, pg_error(l->pg), now_ms);
 }
 
 /* One transition. False: there is nothing to do but wait. */
@@ -564,7 +429,7 @@ void
 lane_step(struct lane *l, short revents, int64_t now_ms)
 {
     if (!pg_ready(l->pg, revents) && l->state == IDLE)
-        close_connection(l); /* the server closed it; the next batch opens another */
+        lane_disconnect(l); /* the server closed it; the next batch opens another */
     while (l->shared->fatal == 0 && turn(l, now_ms))
         ;
     if (l->waiting_ms == 0 && l->busy.n && open_due(l, now_ms))
