@@ -47,11 +47,11 @@ find_programs() {
         command -v $PRODUCER $FETCHER $WRITER >/dev/null || die 2 "sluice-producer, -fetcher and -writer are not in PATH"
     fi
     [[ $VAR == /* ]] || VAR=$PWD/$VAR
-    TMP=$(mktemp -d /tmp/sluice.XXXXXX) || exit 3
+    TMP=$(mktemp -d "${TMPDIR:-/tmp}/sluice.XXXXXX") || exit 3
 }
 
 install_packages() { # install_packages GROUP...
-    [ -x "$HERE/common/deps.sh" ] || die 2 "missing packages: $1"
+    [ -x "$HERE/common/deps.sh" ] || die 2 'PostgreSQL is not installed here, and no database is named (--db)'
     "$HERE/common/deps.sh" "$@" || exit 2
 }
 
@@ -64,12 +64,11 @@ build() { # build TARGET...: what is missing of it, after the packages that it t
     make -s -C "$HERE" -j "$(nproc)" "${missing[@]}" >&2 || die 2 'the build failed'
 }
 
-
 # --- endpoints and the job ---
 endpoint_name() { # endpoint_name SPEC: its name, or its host; never more, since URLs hold keys
     local url=${1%%,*}
     if [[ $url =~ ^([A-Za-z0-9_.-]+)=[a-z]+:// ]]; then echo "${BASH_REMATCH[1]}"; return; fi
-    url=${url#*://} url=${url%%[/?]*}
+    url=${url#*://} url=${url%%[/?#]*}
     echo "${url##*@}"
 }
 
@@ -252,7 +251,11 @@ on_add() { # endpoints that the command add left for us
 leave() { # whatever happened: no process, socket or lock stays
     local status=$?
     trap '' INT TERM USR1
-    { signal_role KILL '*'; wait; } 2>/dev/null
+    exec 2>/dev/null # bash reports killed children there; ours goes to descriptor 3
+    signal_role KILL '*'
+    # shellcheck disable=SC2046
+    kill $(jobs -p)
+    wait
     private_database_down
     [ -z "$RUN" ] || rm -rf "$RUN"
     [ -z "$TMP" ] || rm -rf "$TMP"
@@ -343,6 +346,8 @@ cmd_status() {
     local run
     parse_options "$@"
     for run in $(running); do say "running as process $(<"$run/pid"): $(<"$run/about")"; done
+    database_exists || { say 'no job was run yet'; return; }
+    build writer/writer
     database_up
     option_words schema
     "$WRITER" --status "${WORDS[@]}"
@@ -353,7 +358,7 @@ cmd_stop() {
     [ $# -eq 0 ] || die 2 'stop takes no options'
     for run in $(running); do
         kill -TERM "$(<"$run/pid")" && say "stopping process $(<"$run/pid"): $(<"$run/about")"
-        flock -w $((DRAIN_S + 60)) "$run/lock" true || die 3 "it does not end"
+        flock -w $((DRAIN_S + 60)) "$run/lock" true 2>/dev/null || [ ! -e "$run" ] || die 3 'it does not end'
     done
     [ ! -e "$VAR/pg" ] || { pg_place && pg_stop; }
 }
@@ -369,7 +374,7 @@ cmd_add() {
 
 cmd_psql() {
     database_up
-    psql "$DATABASE_URL" "$@"
+    open_database "$@"
 }
 
 # A simulated chain behind a fast, a slow and a flaky endpoint, into a schema that is made anew.

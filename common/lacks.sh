@@ -6,9 +6,18 @@
 
 declare -A OPT # of options.sh
 
+open_database() { # open_database ARG...: psql, with the password in its environment, since all may see arguments
+    local url=$DATABASE_URL password=${PGPASSWORD:-}
+    if [[ $url =~ ^(postgres(ql)?://[^:@/?]*):([^@/?]*)@(.*)$ ]]; then
+        url=${BASH_REMATCH[1]}@${BASH_REMATCH[4]} password=${BASH_REMATCH[3]//\\/\\\\}
+        printf -v password %b "${password//%/\\x}"
+    fi
+    PGPASSWORD=$password psql -d "$url" "$@"
+}
+
 sql() { # sql QUERY: in the schema of the tables
     PGOPTIONS="-c client_min_messages=error -c search_path=\"${OPT[schema]}\"" \
-        psql -XAtq -F ' ' -v ON_ERROR_STOP=1 "$DATABASE_URL" -c "$1" || return 3
+        open_database -XAtq -F ' ' -v ON_ERROR_STOP=1 -c "$1" || return 3
 }
 
 has_table() { # has_table NAME
