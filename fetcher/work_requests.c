@@ -5,8 +5,8 @@
 
 enum {
     METHOD_WAIT_MS = 10000,
-    LOGS_SHARE = 8,  /* part of max_bytes that answers for logs should fill: fewer large ones at once are
-                      * no slower, since one thread reads them, and take less memory */
+    LOGS_SHARE = 4,  /* part of max_bytes that answers for logs should fill, the larger they are the fewer:
+                      * reading one takes as much again */
     FIRST_LOGS = 64, /* blocks: how dense the chain is shows in one small answer, not in ten large ones */
 };
 
