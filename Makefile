@@ -14,6 +14,7 @@ DEFS     := -D_POSIX_C_SOURCE=200809L -D_XOPEN_SOURCE=700 -I.
 
 MSGPACK  := $(shell $(PKG_CONFIG) --exists msgpack-c 2>/dev/null && echo msgpack-c || echo msgpack)
 ZMQ_LIBS  = $(shell $(PKG_CONFIG) --libs libzmq)
+MSGPACK_LIBS = $(shell $(PKG_CONFIG) --libs $(MSGPACK))
 CURL_LIBS = $(shell $(PKG_CONFIG) --libs libcurl)
 PQ_LIBS   = $(shell $(PKG_CONFIG) --libs libpq)
 JSON_LIBS = $(shell $(PKG_CONFIG) --libs simdjson)
@@ -52,15 +53,15 @@ PROGRAMS := producer/producer fetcher/fetcher writer/writer
 all: $(PROGRAMS)
 
 producer/producer: $(addprefix $(B)/,$(PRODUCER))
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ZMQ_LIBS) -lmsgpackc
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ZMQ_LIBS) $(MSGPACK_LIBS)
 fetcher/fetcher: $(addprefix $(B)/,$(FETCHER))
-	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(ZMQ_LIBS) -lmsgpackc $(CURL_LIBS) $(JSON_LIBS) $(NETTLE_LIBS)
+	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(ZMQ_LIBS) $(MSGPACK_LIBS) $(CURL_LIBS) $(JSON_LIBS) $(NETTLE_LIBS)
 writer/writer: $(addprefix $(B)/,$(WRITER))
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ZMQ_LIBS) -lmsgpackc $(PQ_LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ZMQ_LIBS) $(MSGPACK_LIBS) $(PQ_LIBS)
 tests/rpcsim/rpcsim: $(addprefix $(B)/,$(RPCSIM))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(MHD_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS) -lz
 tests/t/wiregen: $(addprefix $(B)/,$(WIREGEN))
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ZMQ_LIBS) -lmsgpackc
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ZMQ_LIBS) $(MSGPACK_LIBS)
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -77,7 +78,7 @@ UNITS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*_test.c))
 $(B)/parts.a: $(addprefix $(B)/,$(PARTS))
 	rm -f $@ && $(AR) rcs $@ $^
 $(B)/tests/unit/%_test: $(B)/tests/unit/%_test.o $(B)/parts.a
-	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lcmocka $(ZMQ_LIBS) -lmsgpackc $(CURL_LIBS) $(PQ_LIBS) $(JSON_LIBS) $(NETTLE_LIBS) -lz
+	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lcmocka $(ZMQ_LIBS) $(MSGPACK_LIBS) $(CURL_LIBS) $(PQ_LIBS) $(JSON_LIBS) $(NETTLE_LIBS) -lz
 $(B)/tests/unit/rpcsim_%_test: $(B)/tests/unit/rpcsim_%_test.o $(addprefix $(B)/,$(filter-out %/main.o,$(RPCSIM)))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(MHD_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS) -lz
 units: $(UNITS)
@@ -139,7 +140,7 @@ install: all
 clean: clean-programs
 	rm -rf $(B)
 clean-programs:
-	rm -f $(PROGRAMS) tests/rpcsim/rpcsim
+	rm -f $(PROGRAMS) tests/rpcsim/rpcsim tests/t/wiregen
 
 .PHONY: all units unit-programs clean clean-programs deps deps-test deps-lint test lint lint-c lint-cppcheck lint-shell lint-gcc lint-clang \
     objects install

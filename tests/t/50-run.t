@@ -3,7 +3,8 @@
 # shellcheck source=tests/lib.sh
 . tests/lib.sh
 
-export SLUICE_VAR=$T/var
+export SLUICE_VAR=$T/var TMPDIR=$T/tmp
+mkdir "$TMPDIR"
 chain=(--seed 5 --blocks 3000 --logs-per-block 4)
 
 descendants() { # descendants PID: their ids
@@ -12,9 +13,8 @@ descendants() { # descendants PID: their ids
 }
 
 left_behind() { # what a run must not leave: processes of ours, sockets, folders
-    pgrep -f "$T/var|/tmp/sluice\.[A-Za-z0-9]*/(tasks|results|control)" || :
-    find "$T/var/run" -mindepth 1 2>/dev/null
-    for dir in /tmp/sluice.??????; do [[ ! -e $dir ]] || grep -qs "$dir" "$T/others" || echo "$dir"; done
+    pgrep -f "$T/(var|tmp)" || :
+    find "$T/var/run" "$T/tmp" -mindepth 1 2>/dev/null
 }
 
 in_private() { # in_private QUERY: through psql, which run.sh opens
@@ -25,7 +25,6 @@ completed() { # completed FILE N: that many tasks are committed
     [ "$(grep -c 'completed task' "$1")" -ge "$2" ]
 }
 
-printf '%s\n' /tmp/sluice.?????? >"$T/others" # of runs that are none of ours
 start_rpcsim fast "${chain[@]}" --latency 1ms
 fast=$URL
 start_rpcsim slow "${chain[@]}" --latency 100ms
@@ -37,6 +36,26 @@ is "$STATUS" 0 '--help: exit 0'
 for option in --from --to --rpc --db --event --dry-run; do like "$OUT" "$option " "  has $option"; done
 run ./run.sh --version
 like "$STATUS $OUT" '^0 sluice [0-9.]+$' '--version'
+
+run ./run.sh status
+like "$STATUS $ERR" '^0 .*no job was run yet' 'status before the first job'
+run ./run.sh stop
+check 'makes no database' test ! -e "$T/var/pg"
+start_rpcsim silent "${chain[@]}" --latency 30s
+spawn asking ./run.sh --rpc "$URL" --from 1 --to 5
+asks() { descendants "$PID" | grep -q .; }
+wait_for 10 asks
+kill -TERM "$PID"
+wait_for 8 gone "$PID"
+ok $? 'SIGTERM while an endpoint does not answer: leaves at once'
+wait "$PID"
+is $? 130 'with exit 130'
+mkdir "$T/fake"
+# shellcheck disable=SC2016
+printf '%s\n' '#!/bin/sh' 'echo "$PGPASSWORD $*"' >"$T/fake/psql"
+chmod +x "$T/fake/psql"
+DATABASE_URL='postgresql://me:%73ecret@host/db' PATH=$T/fake:$PATH run ./run.sh psql -X
+is "$STATUS $OUT" '0 secret -d postgresql://me@host/db -X' 'a password is no argument of psql'
 
 # --- a job in a private database ---
 job=(./run.sh --rpc "quick=$fast/v3/SECRETKEY" --from 1 --to 2000 --step 100)
