@@ -191,6 +191,18 @@ pg_begin(struct pg *p, int64_t now_ms)
     PQsetNoticeReceiver(p->conn, no_notice, NULL);
 }
 
+/* One step of connecting, if it can be made now: PQconnectPoll waits where the socket is not ready. */
+static PostgresPollingStatusType
+connect_more(struct pg *p)
+{
+    struct pollfd fd;
+
+    pg_pollfd(p, &fd);
+    if (poll(&fd, 1, 0) <= 0)
+        return p->reading ? PGRES_POLLING_READING : PGRES_POLLING_WRITING;
+    return PQconnectPoll(p->conn);
+}
+
 enum pg_event
 pg_connecting(struct pg *p, int64_t now_ms)
 {
@@ -198,7 +210,7 @@ pg_connecting(struct pg *p, int64_t now_ms)
         connect_failed(p);
         return PG_ERROR;
     }
-    switch (PQconnectPoll(p->conn)) {
+    switch (connect_more(p)) {
     case PGRES_POLLING_OK:
         p->connected = true;
         PQsetnonblocking(p->conn, 1);

@@ -31,6 +31,14 @@ start_postgres 'deadlock_timeout = 100ms'
 spawn nowhere "$WRITER" -i - --db "postgresql://u:s3cret@/x?host=$T/nowhere"
 nowhere=$PID
 
+# a port that neither takes nor refuses a connection: its queue is full
+spawn hole perl -MSocket -e 'socket $l, PF_INET, SOCK_STREAM, 0; bind $l, sockaddr_in(0, INADDR_LOOPBACK); listen $l, 0;
+    for (1 .. 4) { socket $c[$_], PF_INET, SOCK_STREAM | 04000, 0; connect $c[$_], getsockname $l }
+    $| = 1; printf "%d\n", (sockaddr_in getsockname $l)[0]; sleep 100'
+wait_line 5 "$T/hole.out" .
+spawn unheard "$WRITER" -i - --db "postgresql://127.0.0.1:$(cat "$T/hole.out")/x"
+unheard=$PID
+
 # --- rows and coverage ---
 fresh plain
 write --schema plain < <($GEN 1 1000 100 5)
@@ -340,6 +348,8 @@ like "$STATUS $ERR" '^3 .*"nope".*does not exist' 'no such database: exit 3 at o
 run "$WRITER" -i - --db "postgresql://nobody:s3cret@/postgres?host=$PGHOST" </dev/null
 like "$STATUS $ERR" '^3 .*role "nobody" does not exist' 'no such role: exit 3 at once'
 unlike "$ERR" s3cret 'the password is not shown'
+kill -TERM "$unheard"
+check 'a server that says nothing does not hold up a signal' wait_for 2 gone "$unheard"
 wait "$nowhere"
 like "$? $(cat "$T/nowhere.err")" '^3 writer: database "x" at [^ ]*: [^:]*failed: [^:]*$' 'no server: exit 3 after ten seconds, one line'
 unlike "$(cat "$T/nowhere.err")" s3cret 'without the password'
