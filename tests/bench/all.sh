@@ -11,6 +11,7 @@ if [ "${1:-bench}" = bench-quick ]; then
     $HERE/many.sh 20 quick
     $HERE/fetch.sh 300000 1
     $HERE/scenario.sh
+    $HERE/enrich.sh 10000
 else
     $HERE/end-to-end.sh
     $HERE/pull.sh
@@ -20,4 +21,6 @@ else
     $HERE/ranges.sh
     $HERE/fetch.sh
     $HERE/scenario.sh
+    $HERE/upsert.sh
+    $HERE/enrich.sh
 fi

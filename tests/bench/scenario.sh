@@ -18,6 +18,6 @@ title '1,000 events, 200 transactions, 100 ms a request'
 scenario 'default settings' 'wanted: 0.5; ' ''
 default=$WALL
 export BATCH_SIZE=1
-scenario 'concurrency 1, a row a commit' '' '--step 1' ,concurrency=1
+scenario 'concurrency 1, single requests, a message a commit' '' '--step 1' ,concurrency=1,batch=1
 unset BATCH_SIZE
 row 'ratio' '%9.1f' "$(calc "$WALL / $default")"
