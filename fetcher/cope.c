@@ -105,8 +105,10 @@ cope_transient(struct case_of *k)
     /* some gateways answer 503 or fall silent when a range is too heavy for them */
     if (k->s->kind == STEP_LOGS && k->s->failures == 2 && split_range(k, 0))
         return;
+    /* pauses grow while the endpoint answers nothing; one failure among good answers is bad luck */
+    uint32_t in_a_row = 1 + endpoint_failures(k->c->endpoint);
     int64_t wait = k->verdict->wait_ms;
-    again(k, wait >= 0 ? wait : cope_pause_ms(k->c, k->s->failures));
+    again(k, wait >= 0 ? wait : cope_pause_ms(k->c, k->s->failures < in_a_row ? k->s->failures : in_a_row));
 }
 
 static void

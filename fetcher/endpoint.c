@@ -430,6 +430,12 @@ endpoint_min_block(const struct endpoint *e)
 
 /* --- for people and the loop --- */
 
+uint32_t
+endpoint_failures(const struct endpoint *e)
+{
+    return e->breaker.failures;
+}
+
 enum breaker_state
 endpoint_state(struct endpoint *e, int64_t now_ms)
 {

@@ -73,6 +73,7 @@ uint64_t endpoint_head(const struct endpoint *e); /* 0: not known */
 void endpoint_pruned(struct endpoint *e, uint64_t min_block, int64_t now_ms);
 uint64_t endpoint_min_block(const struct endpoint *e); /* 0: all held as far as known */
 
+uint32_t endpoint_failures(const struct endpoint *e); /* in a row, up to now */
 enum breaker_state endpoint_state(struct endpoint *e, int64_t now_ms);
 /* Milliseconds until something here changes by itself (probe, pause, tokens); -1: nothing pending. */
 int64_t endpoint_next_ms(struct endpoint *e, int64_t now_ms);
