@@ -27,7 +27,7 @@ DEFAULT_RPC=(publicnode=https://ethereum-sepolia-rpc.publicnode.com ankr=https:/
     drpc=https://sepolia.drpc.org)
 DRAIN_S=30
 RUN='' # folder of our job in var/run
-TMP='' # folder of our sockets: its path is short
+TMP='' # folder of our sockets
 CREW=() # the endpoint of each fetcher
 WANTED=blocks # or, for enrich, hashes or numbers
 FETCHER_WORDS=() # further options of each fetcher

@@ -12,9 +12,10 @@ descendants() { # descendants PID: their ids
     for pid in $(pgrep -P "$1"); do echo "$pid"; descendants "$pid"; done
 }
 
-left_behind() { # what a run must not leave: processes of ours, sockets, folders
-    pgrep -f "$T/(var|tmp)" || :
-    find "$T/var/run" "$T/tmp" -mindepth 1 2>/dev/null
+left_behind() { # what a run must not leave: processes, sockets, folders
+    pgrep -f "$T/var|$T/sluice\.[A-Za-z0-9]*/(tasks|results|control)" || :
+    find "$T/var/run" -mindepth 1 2>/dev/null
+    compgen -G "$T/sluice.*" || :
 }
 
 in_private() { # in_private QUERY: through psql, which run.sh opens
@@ -179,7 +180,7 @@ like "$(in_private 'select count(*) from event.logs')" '^[1-9]' 'and brings it'
 long=$T/a-folder-whose-name-is-so-long/that-no-socket-in-it/could-have-a-path/of-less-than-one-hundred-and-eight-bytes
 run env SLUICE_VAR="$long" ./run.sh --rpc "$fast" --from 1 --to 100
 is "$STATUS" 0 'a private database in a folder with a very long path' || diag "$ERR"
-is "$(compgen -G '/tmp/sluice-pg-*' | while read -r dir; do [ "$dir" -ot "$T" ] || echo "$dir"; done)" '' \
+is "$(compgen -G "/tmp/sluice-pg-$(cksum <<<"$long/pg" | cut -d ' ' -f 1)")" '' \
     'whose socket is gone after it'
 mkdir -m 700 "$T/closed"
 run env SLUICE_VAR="$T/closed/a folder" ./run.sh --rpc "$fast" --from 1 --to 100
