@@ -180,13 +180,13 @@ is "$(ask eth_getBlockReceipts '["0x5"]' | of .error.code)" -32601 'a method tha
 cat >"$T/scenario" <<'END'
 # healthy, then gone, then back
 after 2 requests dead=refuse
-at 400ms dead=off chain-id=5
+at 2s dead=off chain-id=5
 END
 again --scenario "$T/scenario"
 is "$(ask eth_chainId '[]' | of .result)$(ask eth_chainId '[]' | of .result)" 0x7a690x7a69 'a scenario: healthy'
 gone_now() { ! curl -s --max-time 1 "$URL/stats"; }
 check 'then nobody listens' wait_for 2 gone_now
-check 'then it is back' wait_for 3 curl -s --max-time 1 "$URL/stats"
+check 'then it is back' wait_for 10 curl -s --max-time 1 "$URL/stats"
 is "$(ask eth_chainId '[]' | of .result)" 0x5 'as another chain'
 again --latency 300ms
 start=${EPOCHREALTIME/./}
