@@ -154,12 +154,11 @@ compact(struct lane *l, int64_t now_ms)
     struct buf sql = {0};
 
     coverage_compact_sql(&sql, s->store.schema, s->compact_job, s->compact_block);
-    s->compacting = true;
     s->compact_due = false;
     s->ends_compacted = s->ends;
-    bool sent = send_sql(l, &sql, COMPACTING, now_ms);
+    s->compacting = send_sql(l, &sql, COMPACTING, now_ms);
     buf_free(&sql);
-    return sent;
+    return s->compacting;
 }
 
 /* --- the events of an attempt --- */
@@ -323,7 +322,8 @@ take_open(struct lane *l, int64_t now_ms)
 static bool
 open_due(const struct lane *l, int64_t now_ms)
 {
-    return l->open.n && (l->shared->draining || batch_due(&l->open, &l->shared->limits.batch, now_ms));
+    return l->open.n && (l->shared->draining || l->shared->full ||
+                         batch_due(&l->open, &l->shared->limits.batch, now_ms));
 }
 
 static void
@@ -461,7 +461,7 @@ lane_wake_at(const struct lane *l)
     if (l->busy.n)
         return l->retry_ms;
     at = batch_due_at(&l->open, &limits->batch);
-    if (l->state == IDLE && limits->max_idle_time_ms)
+    if (lane_idle(l) && limits->max_idle_time_ms)
         at = sooner(at, l->used_ms + limits->max_idle_time_ms);
     if (l->state == IDLE && limits->max_lifetime_ms)
         at = sooner(at, l->opened_ms + limits->max_lifetime_ms);

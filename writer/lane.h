@@ -46,6 +46,7 @@ struct lane_shared {
     struct tell tell;
     struct trouble trouble;
     bool draining;           /* write what is held, whatever its age */
+    bool full;               /* the same, since nothing more is received until some is written */
     int fatal;               /* exit status, once nothing can help; 0: none */
     bool some_lost;
     uint64_t rows, batches, staged, ends;

@@ -86,7 +86,7 @@ conflict(struct lane *l, int64_t now_ms)
 void
 lane_failed(struct lane *l, int64_t now_ms)
 {
-    if (!pg_connected(l->pg))
+    if (!pg_connected(l->pg) || l->class == PG_LOST) /* or the server is no longer one to write to */
         lane_disconnect(l);
     else
         l->state = IDLE;

@@ -244,6 +244,7 @@ collect(struct loop *loop)
         heed_signals(loop, now_ms);
         bool more = receive(loop, now_ms);
         s->draining = loop->ended;
+        s->full = held(loop) >= HELD_MAX;
         step_lanes(loop, now_ms);
         share_connections(loop);
         tell_flush(&s->tell);

@@ -38,6 +38,11 @@ spawn hole perl -MSocket -e 'socket $l, PF_INET, SOCK_STREAM, 0; bind $l, sockad
 wait_line 5 "$T/hole.out" .
 spawn unheard "$WRITER" -i - --db "postgresql://127.0.0.1:$(cat "$T/hole.out")/x"
 unheard=$PID
+sleep 1
+kill -TERM "$unheard"
+check 'a server that says nothing does not hold up a signal' wait_for 3 gone "$unheard"
+wait "$unheard"
+is $? 130 'which is obeyed'
 
 # --- rows and coverage ---
 fresh plain
@@ -322,6 +327,10 @@ check "a server that does not take anything: ${rss} kB held" test "${rss:-99999}
 wait $held
 is "$? $(rows)" '0 400010' 'and all of it lands in the end'
 
+fresh waits
+run timeout 20 "$WRITER" -i - --db "$DB" --schema waits --batch-timeout 100s --batch-bytes 1G --batch-size 100000000 < <($GEN 1 20000 1000 5)
+is "$STATUS $(rows)" '0 100000' 'batches as large as they like: what is full is written all the same'
+
 # --- text ---
 run "$WRITER" -i - -o - < <($GEN 1 2 2 2 dataset=logs,blocks)
 is "$(jq -r .table <<<"$OUT" | sort | uniq -c | xargs)" '2 blocks 4 logs' 'ndjson of several tables names them'
@@ -348,8 +357,6 @@ like "$STATUS $ERR" '^3 .*"nope".*does not exist' 'no such database: exit 3 at o
 run "$WRITER" -i - --db "postgresql://nobody:s3cret@/postgres?host=$PGHOST" </dev/null
 like "$STATUS $ERR" '^3 .*role "nobody" does not exist' 'no such role: exit 3 at once'
 unlike "$ERR" s3cret 'the password is not shown'
-kill -TERM "$unheard"
-check 'a server that says nothing does not hold up a signal' wait_for 2 gone "$unheard"
 wait "$nowhere"
 like "$? $(cat "$T/nowhere.err")" '^3 writer: database "x" at [^ ]*: [^:]*failed: [^:]*$' 'no server: exit 3 after ten seconds, one line'
 unlike "$(cat "$T/nowhere.err")" s3cret 'without the password'
