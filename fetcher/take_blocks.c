@@ -239,6 +239,8 @@ take_block(struct taking *t, struct flight *f, const struct block_answers *b,
             step_free(s);
             return;
         }
+        if (replies.has_receipts && json_count(replies.receipts) == 0) /* perhaps nothing so old is held */
+            holdings_doubt(t->holdings, b->number, endpoint_head(t->coping->endpoint));
         answer_is_bad(wrong = &b->a[0], f->why);
     }
     cope(t->coping, j, s, wrong, r->calls[first + (size_t)(wrong - b->a)].method, r->n, t->now_ms);
