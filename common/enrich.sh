@@ -22,7 +22,7 @@ cmd_enrich() {
     build producer/producer fetcher/fetcher writer/writer
     database_exists || die 2 'enrich: no job was run yet'
     database_up
-    FETCHER_WORDS=(--retries 2) # three tries
+    FETCHER_WORDS=(--retries 2 --task-limit "${OPT[lease]:-300}") # three tries; one that takes longer is replaced
     for name in ${datasets//,/ }; do
         OPT[dataset]=$name
         enrich_one || status=$?

@@ -49,6 +49,7 @@ struct job_cut {
 
 struct job {
     struct job *next;
+    int64_t since_ms; /* when it was taken */
     struct task task;
     const struct dataset *list[JOB_DATASETS];
     size_t n_list;

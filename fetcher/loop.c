@@ -267,6 +267,23 @@ mind_silence(struct loop *l)
     leave_with(l, EXIT_UNAVAILABLE);
 }
 
+/* Whatever holds it up, another process may do better: who started this one starts another. The
+ * alarm is for a loop that does not come round. */
+static void
+mind_task_limit(struct loop *l)
+{
+    int64_t limit_ms = l->o->task_limit_ms;
+    if (limit_ms <= 0 || l->over)
+        return;
+    alarm((unsigned)(limit_ms / 1000) + 10);
+    if (work_age_ms(l->work, l->now_ms) < limit_ms)
+        return;
+    warn("endpoint \"%s\" (%s): a task takes over %.0f s, leaving to be replaced", l->o->endpoint_name,
+         l->o->host, (double)limit_ms / 1000);
+    work_give_back(l->work, REASON_STOPPING, 0, false, l->now_ms);
+    leave_with(l, EXIT_SOME_FAILED);
+}
+
 static void
 mind_end(struct loop *l)
 {
@@ -336,6 +353,7 @@ turn(struct loop *l)
     mind_signals(l);
     rpc_perform(l->rpc, l->now_ms);
     mind_fatal(l);
+    mind_task_limit(l);
     mind_breaker(l);
     mind_silence(l);
     if (l->over || check_over(l))

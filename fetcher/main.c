@@ -26,7 +26,7 @@ struct settings {
     const char *rpc, *tasks, *results, *control, *format, *log_format, *topic;
     uint64_t chain, concurrency, threshold, retries, prefetch, batch, max_body, max_bytes;
     uint64_t range;
-    int64_t breaker_ms, timeout_ms, give_up_ms;
+    int64_t breaker_ms, timeout_ms, give_up_ms, task_limit_ms;
     bool check, fixed, give_up_given;
 };
 
@@ -54,6 +54,7 @@ static const struct opt table[] = {
     {"timeout", 0, NULL, OPT_SECONDS, &set.timeout_ms, "SECONDS", "of one request", 1, 3600000, NULL},
     {"retries", 0, NULL, OPT_NUMBER, &set.retries, "N", "of a request here, before its task goes to another endpoint", 0, 100, NULL},
     {"give-up", 0, NULL, OPT_SECONDS, &set.give_up_ms, "SECONDS", "exit 3 after so long without a good answer (default in a pipe 300, else never)", 1, 0, &set.give_up_given},
+    {"task-limit", 0, NULL, OPT_SECONDS, &set.task_limit_ms, "SECONDS", "leave, to be replaced, when a task takes longer (default never)", 1000, 31536000000, NULL},
     {"max-body", 0, NULL, OPT_SIZE, &set.max_body, "BYTES", "of one answer", 1 << 16, (uint64_t)1 << 32, NULL},
     {"max-bytes", 0, NULL, OPT_SIZE, &set.max_bytes, "BYTES", "of all answers in flight", 1 << 16, (uint64_t)1 << 36, NULL},
     {"prefetch", 0, NULL, OPT_NUMBER, &set.prefetch, "N", "tasks taken beyond those in work", 0, 1000, NULL},
@@ -114,7 +115,7 @@ loop_options(const struct spec *spec, const char *host)
         .tasks = set.tasks, .results = set.results, .control = set.control,
         .format = set.check ? OUTPUT_MSGPACK : read_format(),
         .chain = set.chain, .retries = (uint32_t)set.retries, .prefetch = (uint32_t)set.prefetch,
-        .give_up_ms = set.give_up_ms, .check = set.check,
+        .give_up_ms = set.give_up_ms, .task_limit_ms = set.task_limit_ms, .check = set.check,
         .endpoint = {
             .concurrency = concurrency, .fixed_concurrency = set.fixed, .rps = spec->rps,
             .batch = (uint32_t)batch, .pause_ms = spec->pause_ms, .breaker_threshold = (uint32_t)set.threshold,

@@ -62,6 +62,12 @@ work_idle(const struct work *w)
     return !w->jobs;
 }
 
+int64_t
+work_age_ms(const struct work *w, int64_t now_ms)
+{
+    return w->jobs ? now_ms - w->jobs->since_ms : 0; /* in order of arrival */
+}
+
 uint64_t
 work_given_up(const struct work *w)
 {

@@ -63,6 +63,7 @@ bool work_credit_changed(struct work *w, int64_t now_ms); /* since it was told *
 void work_tell_credit(struct work *w, int64_t now_ms);
 
 bool work_idle(const struct work *w);      /* holds no task */
+int64_t work_age_ms(const struct work *w, int64_t now_ms); /* of the task held for longest; 0: none */
 uint64_t work_given_up(const struct work *w); /* tasks, in a pipe */
 
 #endif

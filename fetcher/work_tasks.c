@@ -101,6 +101,7 @@ add_job(struct work *w, struct job *j)
     while (*tail)
         tail = &(*tail)->next;
     *tail = j;
+    j->since_ms = w->now_ms;
     w->n_jobs++;
     snprintf(w->run, sizeof w->run, "%s", j->task.run);
     work_cut_unheld(w, j);

@@ -116,6 +116,12 @@ start_rpcsim flaky "${chain[@]}" --error-percent 10 --errors 500,drop,truncated
 sql 'create schema flaky; create table flaky.logs as select * from a.logs'
 enrich flaky --rpc "$URL" --rpc "$fast" --dataset transactions --pause 0
 is "$STATUS $(lacking flaky)" '0 0' 'an endpoint that fails now and then' || diag "$ERR"
+sql 'create schema stuck; create table stuck.logs as select * from a.logs'
+start_rpcsim stuck "${chain[@]}" --latency 300ms
+enrich stuck --rpc "stuck=$URL,concurrency=1" --rpc "$slow,concurrency=1" --dataset transactions --pause 0 --lease 1
+is "$STATUS $(lacking stuck)" '0 0' 'one that takes too long for a task' || diag "$ERR"
+like "$ERR" '"stuck".*a task takes over 1 s, leaving to be replaced' 'leaves'
+like "$ERR" 'fetcher of "stuck" ended \(exit 1\), starting it again' 'and is replaced'
 enrich nowhere --rpc "$fast"
 like "$STATUS $ERR" '^2 .*no table "logs" in schema "nowhere"' 'no logs: exit 2'
 enrich a --rpc "$fast" --dataset logs
