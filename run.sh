@@ -250,7 +250,7 @@ on_add() { # endpoints that the command add left for us
 
 leave() { # whatever happened: no process, socket or lock stays
     local status=$?
-    trap '' INT TERM USR1
+    trap "" INT TERM HUP USR1
     exec 2>/dev/null # bash reports killed children there; ours goes to descriptor 3
     signal_role KILL '*'
     # shellcheck disable=SC2046
@@ -419,7 +419,7 @@ simulate() { # simulate NAME OPTION...: one more endpoint
 
 main() {
     trap leave EXIT
-    trap on_stop INT TERM
+    trap on_stop INT TERM HUP
     trap on_add USR1
     read_table
     find_programs
