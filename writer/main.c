@@ -151,7 +151,7 @@ check_settings(void)
     if (set.from_given && set.from > set.to)
         opts_fail("--from %llu is after --to %llu", (unsigned long long)set.from, (unsigned long long)set.to);
     if (!pg_valid(set.db))
-        opts_fail("--db: expected a connection URI, such as postgresql:///NAME");
+        opts_fail("--db: expected a connection URI, such as postgresql:///NAME (its password percent-encoded)");
     if (set.schema[0] == '\0' || strlen(set.schema) > 63)
         opts_fail("--schema: expected a name of 1 to 63 bytes");
     if (set.batch_size)
@@ -190,7 +190,9 @@ prepare_database(struct pg *pg)
     if (!pg_run(pg, sql.p)) {
         enum pg_class class = pg_class(pg);
         warn("database: %s", pg_error(pg));
-        status = class == PG_CONFIG || class == PG_VANISHED ? EXIT_USAGE : EXIT_UNAVAILABLE;
+        status = class == PG_CONFIG || class == PG_VANISHED ? EXIT_USAGE
+                 : talk_stop_count()                        ? EXIT_INTERRUPTED
+                                                            : EXIT_UNAVAILABLE;
     } else if (!set.connections_given && pg_rows(pg) > 0 && num_u64(span_of(pg_value(pg, 0, 0)), &limit)) {
         uint64_t share = limit / 10 ? limit / 10 : 1;
         if (set.connections > share)
@@ -235,7 +237,7 @@ answer(void)
     int status = pg_open(pg, PATIENCE_MS) ? ask(pg) : unavailable(pg);
 
     pg_free(pg);
-    return status;
+    return talk_stop_count() ? EXIT_INTERRUPTED : status;
 }
 
 static struct link *

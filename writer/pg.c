@@ -96,16 +96,6 @@ pg_error(const struct pg *p)
 
 /* --- connection strings --- */
 
-bool
-pg_valid(const char *uri)
-{
-    if (!uri)
-        return true;
-    PQconninfoOption *o = PQconninfoParse(uri, NULL);
-    PQconninfoFree(o);
-    return o != NULL && (strstr(uri, "://") || strchr(uri, '='));
-}
-
 static const char *
 option_value(const PQconninfoOption *list, const char *keyword)
 {
@@ -113,6 +103,27 @@ option_value(const PQconninfoOption *list, const char *keyword)
         if (strcmp(list->keyword, keyword) == 0)
             return list->val ? list->val : "";
     return "";
+}
+
+/* A URI that is taken apart otherwise than meant ("@" or "/" in a password that is not escaped) has a
+ * piece of the password for a host or port, and libpq would show it. */
+static bool
+taken_apart_well(const PQconninfoOption *o)
+{
+    const char *port = option_value(o, "port");
+
+    return !strchr(option_value(o, "host"), '@') && port[strspn(port, "0123456789,")] == '\0';
+}
+
+bool
+pg_valid(const char *uri)
+{
+    if (!uri)
+        return true;
+    PQconninfoOption *o = PQconninfoParse(uri, NULL);
+    bool valid = o && (strstr(uri, "://") || strchr(uri, '=')) && taken_apart_well(o);
+    PQconninfoFree(o);
+    return valid;
 }
 
 char *
@@ -399,7 +410,7 @@ pg_open(struct pg *p, int64_t patience_ms)
     }
 }
 
-/* Collects events until PG_DONE; row NULL: the last result with rows is kept. */
+/* Collects events until PG_DONE or a stop signal; row NULL: the last result with rows is kept. */
 static bool
 finish(struct pg *p, void (*row)(struct pg *p, int at, void *context), void *context)
 {
@@ -413,8 +424,11 @@ finish(struct pg *p, void (*row)(struct pg *p, int at, void *context), void *con
             pg_pollfd(p, &fd);
             if (poll(&fd, 1, 1000) > 0)
                 pg_ready(p, fd.revents);
-            if (talk_stop_count() > 1)
-                lost(p);
+            if (talk_stop_count() > 0) {
+                set_error(p, PG_LOST, "interrupted");
+                pg_close(p);
+                fine = false;
+            }
         } else if (event == PG_ERROR) {
             fine = false;
         } else if (event == PG_ROWS && row) {

@@ -22,7 +22,7 @@ enum pg_event { PG_WAIT, PG_COPY_IN, PG_COMMAND, PG_ROWS, PG_ERROR, PG_DONE };
 
 struct pg;
 
-/* Is this a connection string? uri NULL: the environment, as libpq reads it. */
+/* Is this a connection string, and none that would show its password? uri NULL: the environment, as libpq reads it. */
 bool pg_valid(const char *uri);
 /* "host, database x": where uri leads to, without secrets, into out. Returns out. */
 char *pg_describe(const char *uri, char *out, size_t size);
@@ -33,7 +33,7 @@ void pg_free(struct pg *p);         /* closes; NULL is legal */
 /* Waits until connected, trying again for at most patience_ms while a retry may help, or until a
  * stop signal. False: pg_error and pg_class tell. */
 bool pg_open(struct pg *p, int64_t patience_ms);
-/* Runs statements and waits; rows of the last result that has some can be read until the next
+/* Runs statements and waits, or until a stop signal; rows of the last result that has some can be read until the next
  * call. False: pg_error and pg_class tell. */
 bool pg_run(struct pg *p, const char *sql);
 /* Like pg_run for one query, handing out each row as it comes, so that memory stays small. */

@@ -352,6 +352,11 @@ run "$WRITER"; like "$STATUS $ERR" '^2 .*--results is missing' 'no results'
 run "$WRITER" -i - --db 'postgres://u:s3cret@[bad' </dev/null
 like "$STATUS $ERR" '^2 .*--db' 'not a URI'
 unlike "$ERR" s3cret 'is not shown'
+for uri in postgresql://u:s3cret@x@host/db postgresql://u:s3cret/x@host/db; do
+    run "$WRITER" -i - --db "$uri" </dev/null
+    like "$STATUS $ERR" '^2 .*percent-encoded' 'a password that is not escaped'
+    unlike "$ERR" s3cret 'is not shown either'
+done
 run "$WRITER" -i - --db "postgresql:///nope?host=$PGHOST&user=postgres" </dev/null
 like "$STATUS $ERR" '^3 .*"nope".*does not exist' 'no such database: exit 3 at once'
 run "$WRITER" -i - --db "postgresql://nobody:s3cret@/postgres?host=$PGHOST" </dev/null
