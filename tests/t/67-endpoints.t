@@ -1,0 +1,161 @@
+#!/usr/bin/env bash
+# Several endpoints with faults of their own, whole runs into PostgreSQL; and what HTTP brings along:
+# keys, redirects, proxies, compression.
+# shellcheck source=tests/lib.sh
+. tests/lib.sh
+export CIRCUIT_BREAKER_TIMEOUT=1
+chain=(--seed 9 --blocks 4000 --logs-per-block 4)
+start_postgres
+
+job() { # job SCHEMA SPEC... -- OPTION...: a whole run over blocks 1 to 1000
+    local schema=$1 specs=()
+    shift
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do specs+=(--rpc "$1"); shift; done
+    shift
+    JOB=(./run.sh --db "$DB" --schema "$schema" "${specs[@]}" --from 1 --to 1000 --step 50 --dataset logs "$@")
+}
+
+rows() { # rows SCHEMA
+    (export PGOPTIONS="-c search_path=$1"; checksum logs)
+}
+
+part() { # part SCHEMA WHERE: a sum over some logs
+    sql "select count(*), sum(hashtextextended(t::text, 0)::numeric) from $1.logs t where $2"
+}
+
+ends() { # ends SCHEMA STATUS NAME: the run's status, then the rows of a healthy run
+    is "$STATUS" "$2" "$3: exit $2" || diag "$ERR"
+    is "$(rows "$1")" "$(rows calm)" '  every row, none twice'
+    is "$(covered "$1")" '1|{[1,1001)}' '  all covered'
+}
+
+sim() { # sim NAME OPTION...: and SPEC with a key that must not be seen
+    start_rpcsim "$1" "${chain[@]}" "${@:2}"
+    SPEC="$1=$URL/v3/SECRETKEY"
+}
+
+sim good --latency 10ms
+good=$SPEC good_url=$URL
+job calm "$good" --
+run "${JOB[@]}"
+is "$STATUS|$(covered calm)|$(sql 'select count(*) from calm.logs')" '0|1|{[1,1001)}|4000' 'a healthy endpoint' || bail "$ERR"
+
+# --- one that has it, one that has not ---
+sim silent --pruned-below 600 --pruned-style silent
+silent=$SPEC
+job pruned "$silent" "$good" --
+run "${JOB[@]}"
+ends pruned 0 'pruned without a word, beside one that has all'
+job alone "$silent" -- --attempts 2
+run "${JOB[@]}"
+is "$STATUS" 1 'pruned without a word, alone: exit 1' || diag "$ERR"
+is "$(part alone 'block_number < 600')" '0|' '  no row of what is gone'
+is "$(part alone 'block_number >= 920')" "$(part calm 'block_number >= 920')" '  every row well behind the edge'
+is "$(sql "select count(*) from alone.ranges where from_block < 600")" 0 '  nothing of it is covered'
+is "$(sql "select range_agg(int8range(from_block, to_block, '[]')) from (select from_block, to_block from alone.ranges
+    union all select from_block, to_block from alone.failed_ranges) x")" '{[1,1001)}' '  the rest is in failed_ranges'
+like "$(sql 'select error from alone.failed_ranges limit 1')" 'not held here' '  with the reason'
+like "$ERR" 'failed_ranges' '  and said'
+job alone "$good" --
+run "${JOB[@]}"
+ends alone 0 '  the same job with a healthy endpoint'
+
+sim page --bad-range 300-310
+page=$SPEC
+job page "$page" "$good" --
+run "${JOB[@]}"
+ends page 0 'a 502 page for some blocks, beside one that has them'
+
+# --- for good ---
+sim bad --off eth_getLogs
+job best "$SPEC" --
+run "${JOB[@]}" --attempts 1
+is "$STATUS" 1 'best effort: exit 1'
+is "$(sql 'select sum(to_block - from_block + 1) from best.failed_ranges')" 1000 '  everything was tried'
+sim half --pruned-below 600 --pruned-style lowest --latency 50ms
+job fast "$SPEC,concurrency=1" -- --on-error fail_fast --attempts 1
+run "${JOB[@]}"
+is "$STATUS" 1 'fail_fast: exit 1' || diag "$ERR"
+is "$(sql 'select coalesce(sum(to_block - from_block + 1), 0) < 1000 from fast.failed_ranges')" t '  at the first range that failed'
+sim other --chain-id 5
+other=$SPEC
+job other "$good" "$other" --
+run "${JOB[@]}"
+ends other 0 'an endpoint of another chain beside a healthy one'
+is "$(grep -c 'chain 5, not 31337' <<<"$ERR") $(grep -c 'starting it again' <<<"$ERR")" '1 0' '  is refused once, by name'
+
+# --- all of it at once ---
+sim lies --lie-every 5 --lies outside,hash,removed,badhex,overflow,duplicate,unordered,missing
+specs=("$SPEC")
+sim slow --rate 15 --burst 3 --retry-after seconds
+specs+=("$SPEC")
+sim weak --error-percent 30 --errors 500,502,503,504,drop,reset,truncated,cut,empty,internal,badgzip,html
+specs+=("$SPEC")
+sim hangs --error-percent 20 --errors hang,stall
+specs+=("$SPEC,timeout=1")
+sim narrow --max-range 7 --range-style quicknode --max-results 20
+specs+=("$SPEC")
+sim gone --dead refuse
+specs+=("$SPEC" "$silent" "$page" "$other" "$good")
+job crowd "${specs[@]}" --
+run "${JOB[@]}"
+ends crowd 0 'ten endpoints, one of them healthy'
+sick=$ERR
+
+# --- dead, then back ---
+printf '%s\n' 'after 12 requests dead=refuse' 'at 2500ms dead=off' >"$T/back"
+sim back --latency 30ms --scenario "$T/back"
+job back "$SPEC,concurrency=2" --
+run "${JOB[@]}"
+ends back 0 'all endpoints dead for a while'
+is "$(grep -c 'breaker open' <<<"$ERR") $(grep -c 'breaker closed' <<<"$ERR")" '1 1' '  each change is said once' || diag "$ERR"
+is "$(curl -s "$URL/stats" | jq '.max_gap_us < 4500000')" true '  and within a breaker period it was used again'
+sim never --scenario <(echo 'after 3 requests dead=refuse')
+job never "$SPEC" -- --give-up 3
+run "${JOB[@]}"
+is "$STATUS" 3 'dead for good with --give-up 3: exit 3' || diag "$ERR"
+like "$ERR" 'giving up|does not answer|no endpoint is left' '  and it is said'
+unlike "$sick$ERR" SECRETKEY 'no key in anything that was said'
+
+# --- the head ---
+sim grows --blocks 980 --grow 20 --behind 5 --behind-every 3 --behind-mode clamp
+job head "$SPEC" --
+run "${JOB[@]}"
+ends head 0 'a job beyond the newest block, with nodes that lag: waits for it'
+sim short --blocks 940 --behind 20 --behind-every 2 --behind-mode null
+job short "$SPEC" --
+spawn short "${JOB[@]}"
+short() { [ "$(sql "select coalesce(sum(to_block - from_block + 1), 0) from short.ranges")" -ge 900 ]; }
+wait_for 20 short
+kill -INT "$PID"
+wait "$PID"
+is "$?" 130 'a chain that does not grow: interrupted' || diag "$(cat "$T/short.err")"
+is "$(sql 'select coalesce(max(to_block), 0) <= 940 from short.ranges')" t '  what is not there yet is not covered'
+is "$(part short true)" "$(part calm "block_number in (select b from short.ranges, generate_series(from_block, to_block) b)")" \
+    '  and what is covered has its rows'
+
+# --- HTTP ---
+spawn http node tests/t/endpoints.js
+wait_line 20 "$T/http.out" '^listening on' || bail "$(cat "$T/http.err")"
+http=http://$(sed -n 's/^listening on //p' "$T/http.out")
+run "$FETCHER" --check --rpc "n=$http/key/URLKEY,header=X-Key: SECRETKEY"
+is "$STATUS $OUT" '0 chain=31337 head=100' 'a header for the key' || diag "$ERR"
+like "$(cat "$T/http.out")" '/key/URLKEY SECRETKEY' '  is sent'
+unlike "$OUT$ERR" 'SECRETKEY|URLKEY' '  and never shown'
+run "$FETCHER" --check --rpc "n=$http/moved/URLKEY,header=X-Key: SECRETKEY" --retries 0
+[ "$STATUS" -ne 0 ]
+ok $? 'a redirect to another host is an error'
+unlike "$(cat "$T/http.out")" stolen '  and not followed'
+run "$FETCHER" --check --rpc "n=$http/denied/URLKEY" --retries 0
+is "$STATUS" 3 'a key that is refused: exit 3'
+like "$ERR" 'invalid api key' '  with the reason'
+unlike "$ERR" URLKEY '  without the key that the answer repeats'
+run "$FETCHER" --check --rpc "n=$http/bomb" --retries 0 --max-body 1M
+[ "$STATUS" -ne 0 ]
+ok $? '200 MB in 200 kB: refused' || diag "$ERR"
+http_proxy=$http run "$FETCHER" --check --rpc n=http://rpc.example.invalid/proxied
+is "$STATUS $OUT" '0 chain=31337 head=100' 'a proxy of the environment' || diag "$ERR"
+like "$(cat "$T/http.out")" 'http://rpc.example.invalid/proxied' '  is asked'
+http_proxy=http://127.0.0.1:9 no_proxy=127.0.0.1 run "$FETCHER" --check --rpc "n=$good_url"
+is "$STATUS" 0 'and not for the hosts of no_proxy' || diag "$ERR"
+done_testing
