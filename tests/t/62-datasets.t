@@ -129,4 +129,17 @@ for number in 508110 2112234; do
         (.output // "0x")[2:], .trace_type, .call_type, .reward_type, .subtraces, .error]')" \
         "a peer's traces of block $number"
 done
+peer=$T/contracts
+cp -r tests/fixtures/polygon-etl/test_stream/block_with_contracts "$peer"
+gunzip "$peer"/expected_*.gz
+jq -r '.address + " " + .bytecode' "$peer/expected_contracts.json" | while read -r address code; do
+    echo "{\"result\": \"$code\"}" >"$peer/web3_response.eth_getCode_${address}_latest.json"
+done
+start_rpcsim polygon --recorded "$peer"
+job polygon --rpc "$URL" --chain-id 31337 --from $((0x221552)) --to $((0x221552)) --dataset contracts,transactions,blocks
+is "$(sql "select encode(address, 'hex'), block_number, encode(code, 'hex') from polygon.contracts" | sort)" \
+    "$(theirs expected_contracts.json '[.address[2:], .block_number, .bytecode[2:]]')" "a peer's contracts"
+is "$(sql "select encode(transaction_hash, 'hex'), gas_used, status, encode(contract_address, 'hex') from polygon.transactions" | sort)" \
+    "$(theirs expected_transactions.json '[.hash[2:], .receipt_gas_used, .receipt_status, (.receipt_contract_address // "0x")[2:]]')" \
+    'of transactions that created them'
 done_testing
