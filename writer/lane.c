@@ -100,7 +100,9 @@ send_sql(struct lane *l, struct buf *sql, enum state state, int64_t now_ms)
     l->used_ms = l->began_ms = now_ms;
     bool sent = pg_query(l->pg, whole.p);
     buf_free(&whole);
-    if (!sent) {
+    if (!sent && state == COMPACTING) {
+        lane_disconnect(l); /* nobody's loss */
+    } else if (!sent) {
         l->class = pg_class(l->pg);
         snprintf(l->error, sizeof l->error, "%s", pg_error(l->pg));
         lane_failed(l, now_ms);
