@@ -129,6 +129,42 @@ for number in 508110 2112234; do
         (.output // "0x")[2:], .trace_type, .call_type, .reward_type, .subtraces, .error]')" \
         "a peer's traces of block $number"
 done
+# two whole blocks of mainnet, of which only the peer's rows are recorded
+peer=$T/mainnet
+cp -r tests/fixtures/ethereum-etl/test_stream/blocks_17173049_17173050 "$peer"
+gunzip "$peer"/*.gz
+node tests/reader/back.mjs "$peer" || bail 'back.mjs'
+start_rpcsim mainnet --recorded "$peer"
+job mainnet --rpc "$URL" --chain-id 31337 --from 17173049 --to 17173050 --dataset logs,blocks,transactions,token_transfers
+is "$(sql 'select count(*) from mainnet.transactions') $(sql 'select count(*) from mainnet.logs')" '298 681' '298 transactions, 681 logs'
+differ() { # differ NAME QUERY FILE FILTER: our rows and the peer's, each column of both
+    sql "$2" | sort >"$T/ours"
+    theirs "$3" "$4" >"$T/theirs"
+    [ -s "$T/ours" ] && cmp -s "$T/ours" "$T/theirs"
+    ok $? "a peer's $1: $(wc -l <"$T/ours") rows" || diag "$(diff "$T/ours" "$T/theirs" | cut -c 1-400 | head -n 6)"
+}
+differ logs "select block_number, log_index, transaction_index, '0x' || encode(transaction_hash, 'hex'), '0x' || encode(address, 'hex'),
+    concat_ws(',', encode(topic0, 'hex'), encode(topic1, 'hex'), encode(topic2, 'hex'), encode(topic3, 'hex')), '0x' || encode(data, 'hex'),
+    extract(epoch from block_timestamp)::bigint from mainnet.logs" expected_logs.json '[.block_number, .log_index, .transaction_index,
+    .transaction_hash, .address, (.topics | map(.[2:]) | join(",")), .data, .block_timestamp]'
+differ blocks "select block_number, encode(block_hash, 'hex'), encode(parent_hash, 'hex'), encode(nonce, 'hex'), encode(sha3_uncles, 'hex'),
+    encode(logs_bloom, 'hex'), encode(transactions_root, 'hex'), encode(state_root, 'hex'), encode(receipts_root, 'hex'), encode(miner, 'hex'),
+    difficulty, total_difficulty, size, encode(extra_data, 'hex'), gas_limit, gas_used, extract(epoch from block_timestamp)::bigint,
+    transaction_count, base_fee_per_gas, encode(withdrawals_root, 'hex') from mainnet.blocks" expected_blocks.json '[.number, .hash[2:],
+    .parent_hash[2:], .nonce[2:], .sha3_uncles[2:], .logs_bloom[2:], .transactions_root[2:], .state_root[2:], .receipts_root[2:],
+    .miner[2:], .difficulty, .total_difficulty, .size, .extra_data[2:], .gas_limit, .gas_used, .timestamp, .transaction_count,
+    .base_fee_per_gas, .withdrawals_root[2:]]'
+differ transactions "select block_number, transaction_index, '0x' || encode(transaction_hash, 'hex'), nonce, '0x' || encode(from_address, 'hex'),
+    '0x' || encode(to_address, 'hex'), value, gas, gas_price, '0x' || encode(input, 'hex'), extract(epoch from block_timestamp)::bigint,
+    max_fee_per_gas, max_priority_fee_per_gas, type, cumulative_gas_used, gas_used, '0x' || encode(contract_address, 'hex'),
+    encode(root, 'hex'), status, effective_gas_price from mainnet.transactions" expected_transactions.json '[.block_number,
+    .transaction_index, .hash, .nonce, .from_address, .to_address, .value, .gas, .gas_price, .input, .block_timestamp, .max_fee_per_gas,
+    .max_priority_fee_per_gas, .transaction_type, .receipt_cumulative_gas_used, .receipt_gas_used, .receipt_contract_address,
+    .receipt_root, .receipt_status, .receipt_effective_gas_price]'
+differ 'token transfers' "select block_number, log_index, encode(transaction_hash, 'hex'), encode(token_address, 'hex'),
+    encode(from_address, 'hex'), encode(to_address, 'hex'), coalesce(token_id, amount) from mainnet.token_transfers
+    where standard <> 'erc1155'" expected_token_transfers.json '[.block_number, .log_index, .transaction_hash[2:], .token_address[2:],
+    .from_address[2:], .to_address[2:], .value]'
 peer=$T/contracts
 cp -r tests/fixtures/polygon-etl/test_stream/block_with_contracts "$peer"
 gunzip "$peer"/expected_*.gz
