@@ -134,7 +134,7 @@ cope_quota(struct case_of *k)
 
 /* The receipts of a block, each by its hash. False: that was not the question, or not all at once. */
 static bool
-one_by_one(struct case_of *k, int why)
+one_by_one(struct case_of *k, enum receipts_way why)
 {
     if (strcmp(k->method, "eth_getBlockReceipts") != 0 || k->s->one_by_one)
         return false;
