@@ -492,7 +492,7 @@ rpc_free(struct rpc *c)
         return;
     while ((t = (struct transfer *)c->traffic.oldest)) {
         curl_multi_remove_handle(c->multi, t->easy);
-        t->r->transfer = NULL;
+        rpc_request_free(t->r);
         traffic_remove(&c->traffic, &t->trip);
         transfer_free(t);
     }

@@ -60,7 +60,7 @@ struct rpc_options {
 struct rpc; /* opaque */
 
 struct rpc *rpc_new(const struct rpc_options *o, char *err, size_t size); /* NULL: bad URL or header */
-void rpc_free(struct rpc *c); /* requests in flight are dropped without done; the caller frees them */
+void rpc_free(struct rpc *c); /* and the requests in flight, without done */
 
 struct rpc_request *rpc_request_new(void);
 /* Adds a call and returns it, with empty params to be appended to. n stays within RPC_BATCH_MAX. */

@@ -615,7 +615,6 @@ what_flies_is_dropped_at_the_end(void **state)
     rpc_perform(c, clock_ms());
     rpc_free(c);
     assert_int_equal(o.n, 0);
-    rpc_request_free(r);
     web_stop(&w);
 }
 
