@@ -144,7 +144,8 @@ find_gaps() { # into $TMP/gaps: ranges of blocks, or for enrich hashes of transa
     for try in 1 2 3 4 5 6; do # the database may just be restarting; in a run that is worth waiting for
         "find_$WANTED" 2>"$TMP/gaps.err" && return
         status=$?
-        [ $status -eq 3 ] && { [ -n "$RUN" ] || [ $((SECONDS - began)) -lt 2 ]; } || break
+        { [ $status -eq 3 ] || [ $status -gt 128 ]; } || break
+        [ -n "$RUN" ] || [ $((SECONDS - began)) -lt 2 ] || break
         sleep "$try"
     done
     cat "$TMP/gaps.err" >&3
