@@ -57,7 +57,7 @@ width_learning(const struct width *w)
         return false;
     if (w->served == 0 || (w->most_logs > 0 && w->phase == LOGS_HALVING))
         return true;
-    return ceiling_searching(&w->range) && by_density(w) > w->range.now && (w->range.bad || w->served < 2);
+    return ceiling_searching(&w->range) && by_density(w) > w->range.now && (w->range.bad || w->served < 4);
 }
 
 uint64_t
