@@ -24,6 +24,6 @@ one 'range 100, dense' 100000 1000 --logs-per-block 3 --max-range 100 --range-st
 one 'range 2,000, sparse' 1000000 500 --profile sparse --logs-per-block 20 --max-range 2000 --range-style quicknode
 one 'range 10,000, sparse' 3000000 300 --profile sparse --logs-per-block 5 --max-range 10000 --range-style drpc
 one 'result 1,000, dense' 30000 300 --logs-per-block 10 --max-results 1000 --result-style nethermind
-one 'result 1,000, uneven' 60000 300 --profile uneven --logs-per-block 10 --max-results 1000 --result-style infura
+one 'result 1,000, single blocks as large: no goal' 60000 300 --profile uneven --logs-per-block 10 --max-results 1000 --result-style infura
 one 'result 10,000, dense' 20000 100 --logs-per-block 50 --max-results 10000 --result-style alchemy
-one 'result 10,000, sparse' 1000000 30 --profile sparse --logs-per-block 30 --max-results 10000 --result-style infura
+one 'result 10,000, sparse (10,000 blocks to begin with)' 2000000 200 --profile sparse --logs-per-block 45 --max-results 10000 --result-style infura
