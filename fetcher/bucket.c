@@ -7,7 +7,7 @@ enum {
     LAST_SLICES = 5,
     SEARCHES = 4,
     RECOVER_MS = 500,
-    HOLD_MIN_MS = 10000,
+    HOLD_MIN_MS = 20000,
     HOLD_MAX_MS = 60000,
 };
 
@@ -17,7 +17,7 @@ static const double UNDER = 0.98;     /* of the ceiling, while holding */
 static const double SEARCH_S = 2;     /* from the ceiling to the top, while searching */
 static const double TOP = 16;         /* times the first guess, at least */
 static const double NEAR = 1.25;      /* a top no further off than this ends the search */
-static const double CLIMB = 0.04;     /* times the cube of the seconds of climbing */
+static const double CLIMB = 0.02;     /* times the cube of the seconds of climbing */
 static const double CLIMB_MAX = 50;   /* times the ceiling */
 static const double RATE_MIN = 0.1;   /* calls per second */
 
@@ -147,9 +147,22 @@ search(struct bucket *b, double rate, int64_t now_ms)
     if (b->ceiling < RATE_MIN)
         b->ceiling = RATE_MIN;
     if (b->top < b->ceiling * NEAR || ++b->searches > SEARCHES) {
-        b->ceiling = within(served, b->ceiling, b->top);
+        b->ceiling = within(b->rested_ms ? served * 0.90 : served, b->ceiling, b->top);
         b->top = 0;
     }
+}
+
+/* The next guess after one that was refused too. One that had held until a climb began is hardly
+ * changed: what is served above it is mostly a burst. */
+static double
+again(struct bucket *b, double rate, int64_t now_ms)
+{
+    double served = undisturbed(b, now_ms) ? seen(b, LAST_SLICES, now_ms) * 0.98 : b->ceiling * 0.9;
+
+    if (b->climbed_s > 0 && rate < 2 * b->ceiling)
+        return within(served, b->ceiling, b->ceiling * 1.04);
+    served = within(served, b->ceiling / 2, rate > b->ceiling ? rate : b->ceiling * 0.95);
+    return served > RATE_MIN ? served : RATE_MIN;
 }
 
 void
@@ -177,9 +190,7 @@ bucket_refused(struct bucket *b, int64_t sent_ms, double told, int64_t now_ms)
     } else if (b->ceiling == 0 || b->top > 0) {
         search(b, rate, now_ms);
     } else {
-        served = undisturbed(b, now_ms) ? seen(b, LAST_SLICES, now_ms) : b->ceiling * 0.9;
-        b->ceiling = within(served * 0.98, b->ceiling / 2, rate > b->ceiling ? rate : b->ceiling * 0.95);
-        b->ceiling = b->ceiling > RATE_MIN ? b->ceiling : RATE_MIN;
+        b->ceiling = again(b, rate, now_ms);
         if (b->climbed_s > 0 && b->hold_ms < HOLD_MAX_MS)
             b->hold_ms = b->hold_ms * 2 < HOLD_MAX_MS ? b->hold_ms * 2 : HOLD_MAX_MS;
     }

@@ -4,7 +4,7 @@
  * endpoint had really been serving, the ceiling. The first refusals tell little, since they mostly end
  * a burst: the rate is then searched, from the ceiling up to the top in two seconds, and each refusal
  * on the way narrows the two, until they meet. Then it stays at the ceiling: a sawtooth would leave a
- * quarter of the endpoint unused. After a hold of 10 s it climbs above the ceiling as calls succeed,
+ * quarter of the endpoint unused. After a hold of 20 s it climbs above the ceiling as calls succeed,
  * slowly at first; refused there, the hold doubles (up to 60 s), so that refusals become rare.
  */
 #ifndef SLUICE_BUCKET_H
