@@ -198,6 +198,9 @@ static const struct verdict_case verdict_cases[] = {
 {.who = "missing item", .status = 200, .missing = true, .batch = 25, .want = VERDICT_TRANSIENT},
 {.who = "arrays refused", .status = 403, .body = "Forbidden", .batch = 25, .want = VERDICT_BATCH, .max_items = 1},
 {.who = "arrays refused", .status = 200, .code = -32603, .message = "internal", .batch = 25, .whole = true, .want = VERDICT_BATCH, .max_items = 1},
+{.who = "arrays refused", .status = 400, .code = -32600, .message = "invalid request", .batch = 25, .whole = true, .want = VERDICT_BATCH, .max_items = 1},
+{.who = "a bare object refused", .status = 400, .code = -32600, .message = "invalid request", .batch = 1, .want = VERDICT_CALLER},
+{.who = "arrays refused", .status = 200, .code = -32602, .message = "invalid params", .batch = 25, .whole = true, .want = VERDICT_BATCH, .max_items = 1},
 {.who = "erpc validation", .status = 200, .code = -32600, .message = "bad", .data = "{\"message\":\"validation errors in batch\"}", .batch = 25, .want = VERDICT_BATCH},
 {.who = "rate inside a batch", .status = 200, .code = -32090, .message = "Too many requests", .batch = 25, .want = VERDICT_RATE},
 
