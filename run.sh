@@ -84,7 +84,7 @@ ask_endpoints() { # the chain id is that of the first endpoint, in their order, 
     local i name answer head='' pids=()
     [ -z "${OPT[chain-id]:-}" ] || [ "${OPT[to]}" = latest ] || return 0
     for i in "${!SPECS[@]}"; do
-        RPC_URL=${SPECS[i]} timeout 20 "$FETCHER" --check >"$TMP/check$i" 2>"$TMP/check$i.err" 8>&- 9>&- &
+        RPC_URL=${SPECS[i]} timeout -k 2 20 "$FETCHER" --check >"$TMP/check$i" 2>"$TMP/check$i.err" 8>&- 9>&- &
         pids+=($!)
     done
     for i in "${!SPECS[@]}"; do
