@@ -203,7 +203,8 @@ mind_breaker(struct loop *l)
 static void
 tell_producer(struct loop *l)
 {
-    bool idle = work_idle(l->work), ended = idle && !l->was_idle; /* the totals are told once more */
+    bool idle = work_idle(l->work) && output_queued(l->output) == 0; /* the last `fetched` has gone */
+    bool ended = idle && !l->was_idle; /* the totals are told once more */
     l->was_idle = idle;
     if (l->control && (ended || l->now_ms >= l->life_sign_ms || work_credit_changed(l->work, l->now_ms))) {
         work_tell_credit(l->work, l->now_ms);
