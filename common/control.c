@@ -67,6 +67,7 @@ static const struct {
     [CONTROL_BYE] = {"bye", FETCHER, false},
     [CONTROL_COMMITTED] = {"committed", RUN | TASK | ENDPOINT | ROWS, true},
     [CONTROL_LOST] = {"lost", RUN | TASK, true},
+    [CONTROL_REJECTED] = {"rejected", RUN | TASK | ENDPOINT | ERROR, true},
 };
 enum { VERBS = sizeof verbs / sizeof *verbs };
 

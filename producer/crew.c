@@ -124,12 +124,21 @@ find_name(const struct crew *c, struct span name)
     return i;
 }
 
+int
+crew_find(const struct crew *c, struct span endpoint)
+{
+    for (size_t i = 0; i < c->n_endpoints; i++)
+        if (span_is(endpoint, c->endpoints[i].name))
+            return (int)i;
+    return -1;
+}
+
 static int
 find_endpoint(struct crew *c, struct span name)
 {
-    for (size_t i = 0; i < c->n_endpoints; i++)
-        if (span_is(name, c->endpoints[i].name))
-            return (int)i;
+    int found = crew_find(c, name);
+    if (found >= 0)
+        return found;
     if (c->n_endpoints == CREW_MAX || name.n > CREW_NAME_MAX)
         return -1;
     c->endpoints[c->n_endpoints].name = xstrndup(name.p, name.n);

@@ -52,6 +52,7 @@ bool crew_foreign(struct crew *c, unsigned fetcher);
 
 /* -1: not known. */
 int crew_endpoint_of(const struct crew *c, unsigned fetcher);
+int crew_find(const struct crew *c, struct span endpoint); /* by name */
 size_t crew_endpoints(const struct crew *c);
 const struct crew_endpoint *crew_endpoint(const struct crew *c, size_t endpoint);
 uint64_t crew_bit(int endpoint); /* 0 for one without a bit */

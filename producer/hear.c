@@ -173,6 +173,25 @@ hear_lost(struct dispatch *d, struct ledger_entry *e, const struct control *line
         ledger_lost(d->ledger, e, now_ms);
 }
 
+/* The database refuses the rows. Another endpoint may have better ones, but not for ever. */
+static void
+hear_rejected(struct dispatch *d, struct ledger_entry *e, const struct control *line,
+              int64_t now_ms, struct dispatch_event *out)
+{
+    int endpoint = crew_find(d->crew, line->endpoint);
+    e->failed_on |= crew_bit(endpoint);
+    if (e->attempts < 255)
+        e->attempts++;
+    if (e->state != LEDGER_FETCHED)
+        return; /* somebody has it again already */
+    if (line->has_range)
+        e = ledger_carve(d->ledger, e, line->from, line->to, now_ms);
+    if (e && e->attempts >= d->o->attempts)
+        give_up(d, e, line, endpoint, out);
+    else if (e)
+        ledger_lost(d->ledger, e, now_ms);
+}
+
 static void
 hear_fetched(struct dispatch *d, struct ledger_entry *e, const struct control *line, int64_t now_ms)
 {
@@ -206,6 +225,9 @@ hear_task(struct dispatch *d, struct ledger_entry *e, const struct control *line
         break;
     case CONTROL_LOST:
         hear_lost(d, e, line, now_ms);
+        break;
+    case CONTROL_REJECTED:
+        hear_rejected(d, e, line, now_ms, out);
         break;
     case CONTROL_CREDIT:
     case CONTROL_BYE:
@@ -249,6 +271,6 @@ dispatch_hear(struct dispatch *d, const struct control *line, int64_t now_ms,
     struct ledger_entry *e = ledger_find(d->ledger, line->task);
     if (e)
         hear_task(d, e, line, fetcher, now_ms, out);
-    else if (line->verb == CONTROL_COMMITTED)
+    else if (line->verb == CONTROL_COMMITTED || line->verb == CONTROL_REJECTED)
         failures_answered(d->failures, line->task, line->rows);
 }

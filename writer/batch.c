@@ -75,8 +75,10 @@ batch_due_at(const struct batch *b, const struct batch_limits *l)
 void
 batch_clear(struct batch *b)
 {
-    for (size_t i = 0; i < b->n; i++)
+    for (size_t i = 0; i < b->n; i++) {
         link_message_free(&b->items[i].message);
+        free(b->items[i].lost);
+    }
     b->n = b->bytes = 0;
     b->rows = 0;
 }

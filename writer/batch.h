@@ -26,7 +26,7 @@ struct item {
     struct wire wire;
     size_t table;  /* of WIRE_ROWS: index in tables[] */
     uint64_t rows[TABLES_MAX]; /* of an end: of its attempt, by table */
-    bool lost;     /* not to be written: the database refused it or a chunk before it */
+    char *lost;    /* owned; why it is not to be written: the database refused it or a chunk before it */
 };
 
 enum { BATCH_ITEMS_MAX = 4096, ITEM_BYTES = sizeof(struct item) + 128 };

@@ -253,7 +253,7 @@ tell_part(struct lane *l)
         for (size_t t = 0; t < TABLES_MAX; t++)
             rows += item->rows[t];
         if (item->lost)
-            tell_lost(&s->tell, &item->wire);
+            tell_lost(&s->tell, &item->wire, item->lost);
         else
             tell_committed(&s->tell, &item->wire, rows);
         s->ends++;

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "common/buf.h"
 #include "common/talk.h"
 #include "writer/lane_inside.h"
 
@@ -34,13 +35,13 @@ spoil(struct lane *l, const struct item *spoilt)
 {
     struct batch *batches[] = {&l->busy, &l->open};
 
-    partial_spoil(l->shared->partial, &spoilt->wire);
+    partial_spoil(l->shared->partial, &spoilt->wire, spoilt->lost);
     for (size_t i = 0; i < 2; i++)
         for (size_t k = 0; k < batches[i]->n; k++) {
             struct item *item = &batches[i]->items[k];
             if (item->wire.kind != WIRE_ROWS && item->wire.kind != WIRE_GIVEN_UP &&
-                partial_same(&item->wire, &spoilt->wire))
-                item->lost = true;
+                partial_same(&item->wire, &spoilt->wire) && !item->lost)
+                item->lost = xstrdup(spoilt->lost);
         }
 }
 
@@ -49,11 +50,14 @@ static void
 refuse(struct lane *l, struct item *item)
 {
     const struct wire *w = &item->wire;
+    char why[400];
 
-    warn("task %" PRIu64 ": the database refuses %s%.*s, lost: %s", w->task,
-         w->kind == WIRE_ROWS ? "rows of " : "its coverage", SPAN_ARG(w->table), l->error);
+    snprintf(why, sizeof why, "the database refuses %s%.*s: %s",
+             w->kind == WIRE_ROWS ? "rows of " : "its coverage", SPAN_ARG(w->table), l->error);
+    warn("task %" PRIu64 ": %s", w->task, why);
     l->shared->some_lost = true;
-    item->lost = true;
+    if (!item->lost)
+        item->lost = xstrdup(why);
     if (w->kind == WIRE_ROWS)
         spoil(l, item);
 }

@@ -80,10 +80,11 @@ take(struct loop *loop, struct link_message *m, int64_t now_ms)
         link_message_free(m);
         return;
     case TAKE_LOST:
-        tell_lost(&loop->shared->tell, &item.wire);
+        tell_lost(&loop->shared->tell, &item.wire, item.lost);
         loop->shared->some_lost = true;
         if (link_is_pipe(loop->o->results))
             warn("task %" PRIu64 ": some of its rows are missing, not recorded as covered", item.wire.task);
+        free(item.lost);
         link_message_free(m);
         return;
     case TAKE_FINE:

@@ -19,6 +19,7 @@ struct entry {
     uint32_t try;
     uint32_t chunks;
     bool spoilt;
+    char *why;            /* owned; NULL: not known */
     uint32_t chain;       /* next in the bucket, or in the free list */
     uint32_t older, newer;
     uint64_t rows[TABLES_MAX];
@@ -27,7 +28,7 @@ struct entry {
 struct partial {
     struct entry *entries;
     uint32_t *buckets; /* size of them */
-    uint32_t size, max, count;
+    uint32_t size, max, count, reasons;
     uint32_t unused; /* head of the free list */
     uint32_t oldest, newest;
 };
@@ -91,6 +92,8 @@ partial_free(struct partial *p)
 {
     if (!p)
         return;
+    for (uint32_t i = p->oldest; i != NONE; i = p->entries[i].newer)
+        free(p->entries[i].why);
     free(p->entries);
     free(p->buckets);
     free(p);
@@ -114,11 +117,22 @@ list_append(struct partial *p, uint32_t i)
     p->newest = i;
 }
 
+static char *
+take_reason(struct partial *p, struct entry *e)
+{
+    char *why = e->why;
+
+    p->reasons -= why != NULL;
+    e->why = NULL;
+    return why;
+}
+
 static void
 forget(struct partial *p, uint32_t i)
 {
     uint32_t *link = bucket(p, p->entries[i].who, p->entries[i].task);
 
+    free(take_reason(p, &p->entries[i]));
     while (*link != i)
         link = &p->entries[*link].chain;
     *link = p->entries[i].chain;
@@ -174,6 +188,7 @@ partial_chunk(struct partial *p, const struct wire *w, size_t table)
     if (w->seq == 0 && e->chunks > 0) { /* the attempt was begun anew */
         e->chunks = 0;
         e->spoilt = false;
+        free(take_reason(p, e));
         memset(e->rows, 0, sizeof e->rows);
     }
     if (w->seq != e->chunks)
@@ -183,22 +198,30 @@ partial_chunk(struct partial *p, const struct wire *w, size_t table)
 }
 
 void
-partial_spoil(struct partial *p, const struct wire *w)
+partial_spoil(struct partial *p, const struct wire *w, const char *why)
 {
-    touch(p, w)->spoilt = true;
+    struct entry *e = touch(p, w);
+
+    e->spoilt = true;
+    if (e->why || p->reasons == PARTIAL_REASONS_MAX)
+        return;
+    e->why = xstrdup(why);
+    p->reasons++;
 }
 
 bool
-partial_end(struct partial *p, const struct wire *w, uint64_t rows[TABLES_MAX])
+partial_end(struct partial *p, const struct wire *w, uint64_t rows[TABLES_MAX], char **why)
 {
     uint32_t i = find(p, w, who(w));
     bool whole = w->chunks == 0;
 
     memset(rows, 0, TABLES_MAX * sizeof *rows);
+    *why = NULL;
     if (i != NONE) {
         struct entry *e = &p->entries[i];
         whole = !e->spoilt && e->chunks == w->chunks;
         memcpy(rows, e->rows, sizeof e->rows);
+        *why = take_reason(p, e);
         forget(p, i);
     }
     return whole;

@@ -17,7 +17,7 @@
 #include "common/wire.h"
 #include "writer/sql.h"
 
-enum { PARTIAL_MAX = 65536 };
+enum { PARTIAL_MAX = 65536, PARTIAL_REASONS_MAX = 4096 };
 
 struct partial; /* opaque: a hash table */
 
@@ -26,10 +26,12 @@ void partial_free(struct partial *p);
 
 /* A chunk (w is WIRE_ROWS) of tables[table]. */
 void partial_chunk(struct partial *p, const struct wire *w, size_t table);
-/* The attempt that w is of cannot become whole any more. */
-void partial_spoil(struct partial *p, const struct wire *w);
-/* An end: is the attempt whole? rows: of each table, by index. Forgets the attempt. */
-bool partial_end(struct partial *p, const struct wire *w, uint64_t rows[TABLES_MAX]);
+/* The attempt that w is of cannot become whole any more, since its rows are refused: the reason is
+ * kept for its end, while there are not more than PARTIAL_REASONS_MAX. */
+void partial_spoil(struct partial *p, const struct wire *w, const char *why);
+/* An end: is the attempt whole? rows: of each table, by index. *why: where it is not, the reason
+ * or NULL; the caller's. Forgets the attempt. */
+bool partial_end(struct partial *p, const struct wire *w, uint64_t rows[TABLES_MAX], char **why);
 size_t partial_count(const struct partial *p);
 
 /* Are both messages of one attempt, the same (run, fetcher, task, try)? */

@@ -38,12 +38,12 @@ take_rows(struct partial *partial, struct refusals *refusals, struct item *item)
 
     if (!t) {
         snprintf(why, sizeof why, "unknown table \"%.*s\"", w->table.n < 60 ? (int)w->table.n : 60, w->table.p);
-        partial_spoil(partial, w);
+        partial_spoil(partial, w, why);
         return refuse(refusals, why);
     }
     if (!row_check(t, w->data, w->rows)) {
         snprintf(why, sizeof why, "its rows are not rows of \"%s\"", t->name);
-        partial_spoil(partial, w);
+        partial_spoil(partial, w, why);
         return refuse(refusals, why);
     }
     item->table = sql_table_index(t);
@@ -91,7 +91,7 @@ take_message(const struct link_message *m, struct partial *partial, struct store
         return take_rows(partial, refusals, item);
     if (!check_coverage(&item->wire, store, why, sizeof why))
         return refuse(refusals, why);
-    if (item->wire.kind != WIRE_GIVEN_UP && !partial_end(partial, &item->wire, item->rows))
+    if (item->wire.kind != WIRE_GIVEN_UP && !partial_end(partial, &item->wire, item->rows, &item->lost))
         return TAKE_LOST;
     return TAKE_FINE;
 }

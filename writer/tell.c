@@ -56,10 +56,14 @@ tell_committed(struct tell *t, const struct wire *w, uint64_t rows)
 }
 
 void
-tell_lost(struct tell *t, const struct wire *w)
+tell_lost(struct tell *t, const struct wire *w, const char *why)
 {
-    struct control c = about(CONTROL_LOST, w);
+    struct control c = about(why ? CONTROL_REJECTED : CONTROL_LOST, w);
 
+    if (why) {
+        c.endpoint = w->endpoint;
+        c.error = span_of(why);
+    }
     queue(t, &c);
 }
 

@@ -25,7 +25,8 @@ struct tell {
 
 /* w: an end, or a given-up record. */
 void tell_committed(struct tell *t, const struct wire *w, uint64_t rows);
-void tell_lost(struct tell *t, const struct wire *w);
+/* why: its rows are refused, and by what; NULL: they did not come. */
+void tell_lost(struct tell *t, const struct wire *w, const char *why);
 void tell_flush(struct tell *t); /* as much as the link takes */
 void tell_free(struct tell *t);
 

@@ -104,7 +104,7 @@ is "$(rows)" 1000 'the rows are there'
 fresh bad
 write --schema bad < <($GEN 1 1000 100 5 bad=4)
 is "$STATUS" 1 'a row that the database refuses: exit 1'
-like "$ERR" 'task 4: the database refuses rows of logs, lost: .*timestamp' 'names the task and the error'
+like "$ERR" 'task 4: the database refuses rows of logs: .*timestamp' 'names the task and the error'
 is "$(known)" 'logs|{[1,301),[401,1001)}' 'only its range is not covered'
 is "$(rows)" $((5000 - 50)) 'only its chunk is lost'
 

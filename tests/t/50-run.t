@@ -97,6 +97,17 @@ run ./run.sh status
 is "$STATUS" 0 'status: exit 0' || diag "$ERR"
 like "$OUT$ERR" 3000 'tells what is covered'
 
+# --- rows that the database refuses ---
+run ./run.sh --schema strict --rpc "$fast" --from 1 --to 100
+in_private 'alter table strict.logs add constraint lucky check (block_number <> 505)'
+run ./run.sh --schema strict --rpc "quick=$fast" --from 1 --to 1000 --step 100 --attempts 3
+is "$STATUS" 1 'rows that the database refuses: exit 1' || diag "$ERR"
+like "$ERR" 'failed blocks 501-600 after 3 attempts on "quick": the database refuses rows of logs: .*"lucky"' 'which, and why'
+is "$(in_private "select range_agg(int8range(from_block, to_block, '[]')) from strict.ranges")" '{[1,501),[601,1001)}' \
+    'all others are committed'
+like "$(in_private 'select from_block, to_block, attempts, endpoint, error from strict.failed_ranges')" \
+    '^501\|600\|3\|quick\|the database refuses rows of logs: .*"lucky"' 'and these are listed'
+
 # --- signals ---
 job=(./run.sh --schema stopped --rpc "slow=$slow,concurrency=2" --from 1 --to 3000 --step 10)
 spawn drained "${job[@]}"

@@ -116,7 +116,7 @@ chunks_by_table_and_key(void **state)
     struct plan p = {0};
 
     (void)state;
-    refused.lost = true;
+    refused.lost = xstrdup("why");
     add(&b, rows_at(1, 9, 1), 0);  /* 0 */
     add(&b, rows_at(0, 30, 1), 0); /* 1 */
     add(&b, end, 0);               /* 2 */

@@ -74,6 +74,8 @@ every_verb_reads_back(void **state)
     reads_back(&c, "committed run=5f task=17 endpoint=ankr rows=412 from=5 to=9");
     c.verb = CONTROL_LOST;
     reads_back(&c, "lost run=5f task=17 from=5 to=9");
+    c.verb = CONTROL_REJECTED;
+    reads_back(&c, "rejected run=5f task=17 endpoint=ankr from=5 to=9 error=HTTP 500: a=b c");
     c.verb = CONTROL_TOOK; /* has no range */
     reads_back(&c, "took run=5f fetcher=host-1 task=17 free=3");
 }

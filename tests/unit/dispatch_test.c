@@ -572,6 +572,39 @@ lost_rows_come_again(void **state)
     end(d);
 }
 
+/* To the database of whom it was fetched: a failure of that endpoint. */
+static void
+rejected_rows_are_failures(void **state)
+{
+    (void)state;
+    struct dispatch *d = start(&plain, 0, 999, 1000);
+    credit(d, T0, "a", 2, "closed");
+    credit(d, T0, "b", 2, "closed");
+    push(d, T0);
+    took(d, T0, "a", 0, 1);
+    hear(d, T0, "fetched run=r1 fetcher=a.1 task=0 free=2");
+    hear(d, T0, "rejected run=r1 task=0 endpoint=a from=0 to=999 error=check \"x\"");
+    expect_push(d, T0, "task=0 try=2 run=r1 dataset=logs from=0 to=999 avoid=a");
+    took(d, T0, "b", 0, 1);
+    hear(d, T0, "fetched run=r1 fetcher=b.1 task=0 free=2");
+    hear(d, T0, "rejected run=r1 task=0 endpoint=b from=0 to=499 error=check \"x\""); /* a part of it */
+    hear(d, T0, "committed run=r1 task=0 endpoint=b rows=1 from=500 to=999");
+    expect_push(d, T0, "task=1 try=1 run=r1 dataset=logs from=0 to=499");
+    took(d, T0, "b", 1, 1);
+    hear(d, T0, "fetched run=r1 fetcher=b.1 task=1 free=2");
+    hear(d, T0, "rejected run=r1 task=1 endpoint=b from=0 to=499 error=check \"x\"");
+    assert_int_equal(event.news, DISPATCH_GAVE_UP);
+    struct failures *f = dispatch_failures(d);
+    assert_string_equal(failures_line(f, 0), "failed blocks 0-499 after 3 attempts on \"b\": check \"x\"");
+    assert_int_equal(failures_waiting(f), 1);
+    hear(d, T0, "rejected run=r1 task=1 endpoint=b from=0 to=499 error=check \"x\""); /* its record, too */
+    assert_int_equal(failures_waiting(f), 0);
+    assert_int_equal(failures_count(f), 1);
+    expect_push(d, T0, "");
+    assert_true(dispatch_complete(d));
+    end(d);
+}
+
 static void
 an_endpoint_of_another_chain_is_told_once(void **state)
 {
@@ -836,6 +869,7 @@ main(void)
         cmocka_unit_test(a_silent_fetcher_loses_its_tasks),
         cmocka_unit_test(goodbye_gives_tasks_back),
         cmocka_unit_test(lost_rows_come_again),
+        cmocka_unit_test(rejected_rows_are_failures),
         cmocka_unit_test(an_endpoint_of_another_chain_is_told_once),
         cmocka_unit_test(hash_tasks_keep_their_hashes),
         cmocka_unit_test(input_is_asked_for_only_when_needed),

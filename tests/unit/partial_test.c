@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 #include "writer/partial.h"
@@ -26,9 +27,13 @@ chunk(struct partial *p, struct wire w, uint32_t seq, uint32_t rows, size_t tabl
 static bool
 end(struct partial *p, struct wire w, uint32_t chunks, uint64_t rows[TABLES_MAX])
 {
+    char *why;
+
     w.kind = WIRE_END;
     w.chunks = chunks;
-    return partial_end(p, &w, rows);
+    bool whole = partial_end(p, &w, rows, &why);
+    assert_null(why);
+    return whole;
 }
 
 static void
@@ -82,11 +87,58 @@ missing_chunks_are_noticed(void **state)
     chunk(p, w, 0, 10, 0); /* more than was meant */
     chunk(p, w, 1, 10, 0);
     assert_false(end(p, w, 1, rows));
+    partial_free(p);
+}
+
+static void
+refused_rows_keep_their_reason(void **state)
+{
+    struct partial *p = partial_new(16);
+    struct wire w = attempt("r", "f", 7, 1);
+    uint64_t rows[TABLES_MAX];
+    char *why;
+
+    (void)state;
     chunk(p, w, 0, 10, 0);
-    partial_spoil(p, &w);
-    assert_false(end(p, w, 1, rows));
-    partial_spoil(p, &w); /* before any chunk was accepted */
-    assert_false(end(p, w, 0, rows));
+    partial_spoil(p, &w, "too long");
+    partial_spoil(p, &w, "too wide");
+    w.chunks = 1;
+    assert_false(partial_end(p, &w, rows, &why));
+    assert_string_equal(why, "too long");
+    free(why);
+    partial_spoil(p, &w, "too long"); /* before any chunk was accepted */
+    w.chunks = 0;
+    assert_false(partial_end(p, &w, rows, &why));
+    assert_string_equal(why, "too long");
+    free(why);
+    partial_spoil(p, &w, "too long");
+    chunk(p, w, 0, 10, 0);
+    chunk(p, w, 0, 10, 0); /* begun anew */
+    w.chunks = 1;
+    assert_true(partial_end(p, &w, rows, &why));
+    assert_null(why);
+    partial_spoil(p, &w, "never asked for");
+    partial_free(p);
+}
+
+static void
+reasons_are_bounded(void **state)
+{
+    struct partial *p = partial_new(PARTIAL_MAX);
+    struct wire w = attempt("r", "f", 7, 1);
+    uint64_t rows[TABLES_MAX];
+    char *why;
+
+    (void)state;
+    for (w.task = 0; w.task <= PARTIAL_REASONS_MAX; w.task++)
+        partial_spoil(p, &w, "too long");
+    w.task = PARTIAL_REASONS_MAX;
+    assert_false(partial_end(p, &w, rows, &why));
+    assert_null(why);
+    w.task = 0;
+    assert_false(partial_end(p, &w, rows, &why));
+    assert_non_null(why);
+    free(why);
     partial_free(p);
 }
 
@@ -171,6 +223,8 @@ main(void)
         cmocka_unit_test(whole_attempt_counts_its_rows),
         cmocka_unit_test(empty_range_is_whole),
         cmocka_unit_test(missing_chunks_are_noticed),
+        cmocka_unit_test(refused_rows_keep_their_reason),
+        cmocka_unit_test(reasons_are_bounded),
         cmocka_unit_test(attempts_are_kept_apart),
         cmocka_unit_test(first_chunk_begins_anew),
         cmocka_unit_test(least_recently_used_is_forgotten),
