@@ -59,22 +59,30 @@ pool() { # pool FILE NAME: a number of its line of statistics
 }
 sql 'create schema pool'
 mkfifo "$T/in"
-spawn pool bash -c "exec $WRITER -i - --db '$DB' --schema pool --max-open 5 --max-idle 1 --max-idle-time 0.2 --max-lifetime 30 <'$T/in'"
-pid=$PID
-exec 5>"$T/in"
-$GEN 1 4000 20 5 >&5
+writes() { # writes NAME OPTION...: a writer that reads what is written to descriptor 5
+    spawn "$1" bash -c 'exec "$0" -i - "${@:2}" <"$1"' "$WRITER" "$T/in" --db "$DB" --schema pool --max-open 5 "${@:2}"
+    pid=$PID
+    exec 5>"$T/in"
+}
 one_left() { test "$(backends)" -eq 1; }
 none_left() { test "$(backends)" -eq 0; }
+writes idle --max-idle 1
+$GEN 5001 8000 20 5 >&5
 wait_for 10 one_left
 ok $? '--max-idle: no more idle connections than that'
-wait_for 10 none_left
-ok $? '--max-idle-time: and later none'
-$GEN 5000 5100 20 5 task=1000 >&5
 exec 5>&-
 wait "$pid"
-is "$? $(sql 'select count(*) from pool.logs')" '0 20505' 'one is opened again when there is work'
+check 'and how many were closed for being idle' test "$(pool "$T/idle.err" 'closed by idle')" -ge 4
+writes pool --max-idle-time 0.2
+$GEN 1 4000 20 5 >&5
+wait_for 10 none_left
+ok $? '--max-idle-time: and later none'
+$GEN 8001 8101 20 5 task=1000 >&5
+exec 5>&-
+wait "$pid"
+is "$? $(sql 'select count(*) from pool.logs')" '0 35505' 'one is opened again when there is work'
 is "$(pool "$T/pool.err" 'max open')" 5 '--max-open is told'
-check 'and how many were closed for being idle' test "$(pool "$T/pool.err" 'closed by idle')" -ge 4
+check 'all were closed for it' test "$(pool "$T/pool.err" 'closed by idle')" -ge 5
 spawn lifetime bash -c "$GEN 1 400 1 5 pause=10 | exec $WRITER -i - --db '$DB' --schema pool --max-open 1 --max-lifetime 0.3"
 wait "$PID"
 is $? 0 '--max-lifetime: the writer goes on'
