@@ -27,6 +27,8 @@ struct flight {
     bool with_proof;                 /* LOGS: call 1 is the header of the last block */
     bool one_by_one;                 /* the receipts of these blocks come one by one, later */
     bool call_tracer;                /* traces are asked of debug_traceBlockByNumber */
+    bool taken;                      /* LOGS: out of the text of the answer */
+    uint64_t logs, first;            /* LOGS: in the answer, and the block of the first */
     double expected;                 /* bytes of the answer, as far as known */
     char why[160];                   /* what is wrong with a reply */
 };

@@ -117,13 +117,18 @@ void dataset_narrow(const struct dataset *const *list, size_t n, struct task *t)
 /* Sorts an array of struct touch by address and keeps the last made of each. */
 void touches_unique(struct buf *touches);
 
-/* eth_getLogs reply -> logs, checked against the task's filter and the range asked, ordered by
+/* The result of eth_getLogs -> logs, checked against the task's filter and the range asked, ordered by
  * (block, index), duplicates dropped if equal. `each` is called in order. headers (sorted by number,
- * may be NULL) add hash, timestamp and bloom checks. *bytes gets the size of data seen. */
+ * may be NULL) add hash, timestamp and bloom checks. */
 enum decode logs_decode(struct json result, const struct task *t, uint64_t from, uint64_t to,
                         const struct header *headers, size_t n_headers,
                         enum decode (*each)(struct log *l, void *context, char *why), void *context,
                         uint64_t *n_logs, char *why);
+/* The same from the text of a whole reply to call id (logtext.h), several times as fast, where that is
+ * plain, in order and right. False: it is not, and the caller takes back what `each` did. */
+bool logs_scan(struct span body, uint64_t id, const struct task *t, uint64_t from, uint64_t to,
+               const struct header *headers, size_t n_headers,
+               enum decode (*each)(struct log *l, void *context, char *why), void *context, uint64_t *n_logs);
 /* Header fields of a block reply; DECODE_BAD when its number is not the one asked. */
 enum decode header_decode(struct json block, uint64_t asked, struct header *out, char *why);
 /* Logs of one block's receipts in eth_getLogs form, filtered: the fallback for a block with too many. */

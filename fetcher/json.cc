@@ -242,20 +242,6 @@ json_next_field(struct json_items *it, struct span *key, struct json *value)
 }
 
 size_t
-json_next_fields(struct json_items *it, struct json_field *out, size_t max)
-{
-    const auto *d = static_cast<const json_doc *>(it->next.doc);
-    size_t n = 0, at = it->next.at, end = it->end;
-    for (; n < max && at < end; n++) {
-        out[n].key = string_at(d, d->tape[at]);
-        out[n].value = {d, at + 1};
-        at = after(d->tape, at + 1);
-    }
-    it->next.at = at;
-    return n;
-}
-
-size_t
 json_count(struct json v)
 {
     char k = kind(v);

@@ -53,12 +53,6 @@ bool json_bool(struct json v, bool *out);
 struct json_items json_items(struct json v); /* of neither: no items */
 bool json_next(struct json_items *it, struct json *item);
 bool json_next_field(struct json_items *it, struct span *key, struct json *value);
-/* The same, up to max fields at a time, for hot loops; 0 at the end. */
-struct json_field {
-    struct span key;
-    struct json value;
-};
-size_t json_next_fields(struct json_items *it, struct json_field *out, size_t max);
 size_t json_count(struct json v);
 
 /* Appends v as compact JSON text (error data, people's eyes); at most max bytes. */

@@ -1,10 +1,9 @@
 /* logs.c - logs from eth_getLogs or from receipts: read, checked against the question, put in order;
  * and the header that goes with them.
  *
- * A reply is gone through twice. The first pass reads only each log's place (block, index) and
- * sees whether they come in order, which is the rule; then the second reads each log once, into
- * one struct, and hands it on. Replies out of order are sorted by place first, and then a log
- * that is there twice is dropped if both are equal, and fails the reply if they are not.
+ * The rule is a plain reply whose logs are in order: logs_scan goes through its text once, and hands
+ * each log on. Any other is read as a document: its logs are sorted by place (block, index), and then a
+ * log that is there twice is dropped if both are equal, and fails the reply if they are not.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "dataset.h"
 #include "hexfield.h"
 #include "log.h"
+#include "logtext.h"
 
 typedef enum decode (*log_each)(struct log *l, void *context, char *why);
 
@@ -187,19 +187,6 @@ take_log(struct reading *r, struct log *l)
     return r->each(l, r->context, r->why);
 }
 
-static enum decode
-take_in_order(struct reading *r, struct json result)
-{
-    struct json_items it = json_items(result);
-    struct json v;
-    struct log l;
-
-    while (json_next(&it, &v))
-        if (!read_log(r, v, &l) || take_log(r, &l) != DECODE_OK)
-            return DECODE_BAD;
-    return DECODE_OK;
-}
-
 static bool
 logs_equal(const struct log *a, const struct log *b)
 {
@@ -275,23 +262,6 @@ places_collect(struct places *places, struct json logs)
     return true;
 }
 
-static enum decode
-in_order(const struct reading *r, struct json result, bool *yes)
-{
-    struct json_items it = json_items(result);
-    struct json v;
-    struct place now, last = {0};
-
-    *yes = true;
-    for (bool first = true; json_next(&it, &v); first = false) {
-        if (!log_place(v, &now))
-            return bad(r, "log without a blockNumber or logIndex in 0x-hex");
-        *yes = *yes && (first || compare_places(&last, &now) < 0);
-        last = now;
-    }
-    return DECODE_OK;
-}
-
 enum decode
 logs_decode(struct json result, const struct task *t, uint64_t from, uint64_t to,
             const struct header *headers, size_t n_headers, log_each each, void *context,
@@ -304,21 +274,43 @@ logs_decode(struct json result, const struct task *t, uint64_t from, uint64_t to
     };
     struct places places = {0};
     enum decode done;
-    bool ordered;
 
     *n_logs = 0;
     if (json_type(result) != JSON_ARRAY)
         return bad(&r, "the result of eth_getLogs is not an array");
-    if (in_order(&r, result, &ordered) != DECODE_OK)
-        return DECODE_BAD;
-    if (ordered) {
-        done = take_in_order(&r, result);
-    } else {
-        places_collect(&places, result);
+    if (places_collect(&places, result))
         done = take_sorted(&r, &places);
-        free(places.p);
-    }
+    else
+        done = bad(&r, "log without a blockNumber or logIndex in 0x-hex");
+    free(places.p);
     return done == DECODE_OK ? pass_headers(&r, 0, true) : DECODE_BAD;
+}
+
+bool
+logs_scan(struct span body, uint64_t id, const struct task *t, uint64_t from, uint64_t to,
+          const struct header *headers, size_t n_headers, log_each each, void *context, uint64_t *n_logs)
+{
+    char why[WHY_MAX];
+    struct reading r = {
+        .task = t, .from = from, .to = to, .refuse_others = true, .sorted = addresses_ascend(t),
+        .header = headers, .headers_end = headers ? headers + n_headers : NULL,
+        .each = each, .context = context, .n_logs = n_logs, .why = why,
+    };
+    struct logtext text;
+    enum logtext_found found;
+    struct log l;
+    struct place now, last = {0};
+
+    *n_logs = 0;
+    if (!logtext_open(&text, body, id))
+        return false;
+    while ((found = logtext_next(&text, &l)) == LOGTEXT_LOG) {
+        now = (struct place){.block = l.block_number, .index = l.log_index};
+        if ((*n_logs > 0 && compare_places(&last, &now) >= 0) || take_log(&r, &l) != DECODE_OK)
+            return false;
+        last = now;
+    }
+    return found == LOGTEXT_END && pass_headers(&r, 0, true) == DECODE_OK;
 }
 
 enum decode

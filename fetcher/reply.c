@@ -289,6 +289,14 @@ parse(struct reader *reader, struct span body, struct json *root)
     return json_parse(reader->doc, body.p, body.n, root, &error);
 }
 
+/* True: the request's own reader made something of it. */
+static bool
+is_read(const struct reply *reply, const struct rpc_request *r)
+{
+    return r->read && r->n == 1 && reply->transport == TRANSPORT_OK && reply->status == 200
+        && r->read(r, reply->body, reply->first_id, r->context);
+}
+
 void
 reply_read(struct reader *reader, const struct reply *reply, const struct rpc_request *r,
            struct rpc_answer *answers)
@@ -299,6 +307,13 @@ reply_read(struct reader *reader, const struct reply *reply, const struct rpc_re
     memset(answers, 0, r->n * sizeof answers[0]);
     reader->texts.n = 0;
     buf_room(&reader->texts, r->n * REPLY_TEXT_MAX); /* so that spans into it stay valid */
+    if (is_read(reply, r)) {
+        struct answer_facts f = facts_of(&g, 0);
+
+        f.json = true;
+        conclude(&g, 0, &f);
+        return;
+    }
     if (reply->transport == TRANSPORT_OK && parse(reader, reply->body, &root)) {
         read_json(&g, root);
         return;

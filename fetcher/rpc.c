@@ -264,7 +264,7 @@ finish(struct rpc *c, struct transfer *t, enum transport transport, const char *
 
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &reply.status);
     curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &took_us);
-    buf_room(&t->body, JSON_PADDING);
+    memset(buf_room(&t->body, JSON_PADDING), 0, JSON_PADDING);
     reply.body = (struct span){t->body.p, t->body.n};
     r->latency_us = (int64_t)took_us;
     r->bytes = t->body.n;

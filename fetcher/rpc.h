@@ -31,7 +31,7 @@ struct rpc_call {
 
 struct rpc_answer {
     struct judgement judgement;
-    struct json result;  /* when VERDICT_OK; never a JSON null */
+    struct json result;  /* when VERDICT_OK and not taken by `read`; never a JSON null */
     struct span text;    /* otherwise: the error for people, without secrets; at most 300 bytes */
 };
 
@@ -42,6 +42,9 @@ struct rpc_request {
     int64_t sent_ms;     /* set by rpc_send */
     int64_t latency_us;  /* set before done: until the last byte */
     size_t bytes;        /* of the body after inflation; set before done */
+    /* The reader of the body of a single call's answer (HTTP 200), in a hurry; NULL: none. True: it was
+     * a good answer, whose result is not read again; otherwise it is parsed and judged. Then done follows. */
+    bool (*read)(const struct rpc_request *r, struct span body, uint64_t id, void *context);
     void (*done)(struct rpc_request *r, struct rpc_answer *answers, void *context);
     void *context;       /* the caller's */
     void *owner;         /* the caller's, free use */

@@ -174,6 +174,45 @@ note_size(struct taking *t, uint64_t width, size_t bytes)
         t->widest = width;
 }
 
+bool
+take_text(struct taking *t, struct flight *f, struct span body, uint64_t id)
+{
+    struct job *j = f->job;
+    struct step *s = f->step;
+    struct task view = values_view(&j->task, &s->values);
+    struct log_target target = {.job = j};
+
+    rows_mark(j, &t->mark);
+    f->taken = logs_scan(body, id, &view, s->at.from, s->at.to, s->window ? s->window->headers : NULL,
+                         s->window ? (size_t)piece_width(s->window->at) : 0, log_rows, &target, &f->logs);
+    f->first = target.first;
+    if (!f->taken)
+        rows_undo(j, &t->mark);
+    return f->taken;
+}
+
+/* Makes rows of the logs in a good answer; if they do not stand the tests it is no longer good. */
+static void
+read_logs(struct taking *t, struct flight *f, const struct task *view, struct rpc_answer *answers)
+{
+    struct job *j = f->job;
+    struct step *s = f->step;
+    struct log_target target = {.job = j};
+
+    rows_mark(j, &t->mark);
+    if (answers[0].judgement.verdict != VERDICT_OK || !proof_holds(f, answers))
+        return;
+    if (logs_decode(answers[0].result, view, s->at.from, s->at.to, s->window ? s->window->headers : NULL,
+                    s->window ? (size_t)piece_width(s->window->at) : 0, log_rows, &target, &f->logs,
+                    f->why) != DECODE_OK) {
+        rows_undo(j, &t->mark);
+        if (json_count(answers[0].result) == 0)
+            holdings_doubt(t->holdings, s->at.from, endpoint_head(t->coping->endpoint));
+        answer_is_bad(&answers[0], f->why);
+    }
+    f->first = target.first;
+}
+
 static void
 take_logs(struct taking *t, struct flight *f, const struct rpc_request *r,
           struct rpc_answer *answers)
@@ -181,21 +220,9 @@ take_logs(struct taking *t, struct flight *f, const struct rpc_request *r,
     struct job *j = f->job;
     struct step *s = f->step;
     struct task view = values_view(&j->task, &s->values);
-    struct log_target target = {.job = j};
-    struct rows_mark mark;
-    uint64_t n = 0;
 
-    rows_mark(j, &mark);
-    if (answers[0].judgement.verdict == VERDICT_OK && proof_holds(f, answers) &&
-        logs_decode(answers[0].result, &view, s->at.from, s->at.to,
-                    s->window ? s->window->headers : NULL,
-                    s->window ? (size_t)piece_width(s->window->at) : 0, log_rows, &target, &n,
-                    f->why) != DECODE_OK) {
-        rows_undo(j, &mark);
-        if (json_count(answers[0].result) == 0)
-            holdings_doubt(t->holdings, s->at.from, endpoint_head(t->coping->endpoint));
-        answer_is_bad(&answers[0], f->why);
-    }
+    if (!f->taken)
+        read_logs(t, f, &view, answers);
     if (answers[0].judgement.verdict != VERDICT_OK) {
         read_between_lines(t, s, &answers[0]);
         cope(t->coping, j, s, &answers[0], "eth_getLogs", r->n, t->now_ms);
@@ -203,24 +230,24 @@ take_logs(struct taking *t, struct flight *f, const struct rpc_request *r,
     }
     note_size(t, piece_width(s->at), r->bytes);
     double expected = endpoint_logs_expected(t->coping->endpoint, piece_width(s->at));
-    if (n == 0 && doubt_by_density(t, f, expected))
+    if (f->logs == 0 && doubt_by_density(t, f, expected))
         return;
-    if (n > 0 && s->silences > 0) {
+    if (f->logs > 0 && s->silences > 0) {
         t->caught = true;
         t->silence = SILENCE;
     }
-    endpoint_logs_ok(t->coping->endpoint, s->at.from, s->at.to, n, r->bytes, t->now_ms);
+    endpoint_logs_ok(t->coping->endpoint, s->at.from, s->at.to, f->logs, r->bytes, t->now_ms);
     struct piece silent = s->at;
-    if (n > 0)
-        silent.to = target.first - 1; /* of none, if it is the range's first block */
-    if (n > 0 && target.first == s->at.from)
+    if (f->logs > 0)
+        silent.to = f->first - 1; /* of none, if it is the range's first block */
+    if (f->logs > 0 && f->first == s->at.from)
         silent = (struct piece){1, 0};
     if (doubt(t, f, silent, &view)) {
-        rows_undo(j, &mark);
+        rows_undo(j, &t->mark);
         return;
     }
-    if (n > 0)
-        holdings_saw(t->holdings, target.first);
+    if (f->logs > 0)
+        holdings_saw(t->holdings, f->first);
     job_done(j, s);
 }
 

@@ -14,6 +14,12 @@
 #include "fetcher/json.h"
 #include "fetcher/rpc.h"
 
+/* How much was there before. */
+struct rows_mark {
+    size_t bytes[JOB_DATASETS], touches[JOB_DATASETS];
+    uint32_t rows[JOB_DATASETS];
+};
+
 struct taking {
     struct coping *coping;
     struct holdings *holdings;
@@ -23,8 +29,13 @@ struct taking {
     bool caught;              /* such an answer was a lie */
     double block_bytes;       /* of the answers for logs, per block, lately */
     struct json null;         /* stands for what was not asked */
+    struct rows_mark mark;    /* before the logs of the answer being taken */
     int64_t now_ms;
 };
+
+/* Logs straight from the body of the answer to call id, before take_answers. False: nothing was taken,
+ * the answer is to be parsed. */
+bool take_text(struct taking *t, struct flight *f, struct span body, uint64_t id);
 
 /* Ends the flight's step: rows are in the job, what is left to ask is with the job again. An answer
  * whose data is bad gets VERDICT_BADDATA, with the reason as its text. */

@@ -5,10 +5,6 @@
 
 #include "fetcher/take.h"
 
-struct rows_mark {
-    size_t bytes[JOB_DATASETS], touches[JOB_DATASETS];
-    uint32_t rows[JOB_DATASETS];
-};
 void rows_mark(const struct job *j, struct rows_mark *m);
 void rows_undo(struct job *j, const struct rows_mark *m);
 

@@ -30,6 +30,14 @@ flight_free(struct work *w, struct flight *f)
     free(f);
 }
 
+static bool
+request_read(const struct rpc_request *r, struct span body, uint64_t id, void *context)
+{
+    struct work *w = context;
+    struct flight *f = r->owner;
+    return is_gone(w, f->job) || take_text(&w->taking, f, body, id);
+}
+
 static void
 request_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
 {
@@ -106,6 +114,7 @@ send_step(struct work *w, struct job *j, struct step *s)
         free(f);
         return false;
     }
+    r->read = s->kind == STEP_LOGS ? request_read : NULL;
     r->done = request_done;
     r->context = w;
     r->owner = f;

@@ -25,6 +25,24 @@ struct asked {
     size_t n_headers;
 };
 
+/* What is read straight from the text is what is read by way of a document. */
+static void
+check_scan(const char *text, const struct asked *asked, enum decode d, const struct buf *want)
+{
+    struct buf body = {0}, seen = {0};
+    uint64_t n;
+
+    buf_addf(&body, "{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":%s}", text);
+    memset(buf_room(&body, JSON_PADDING), 0, JSON_PADDING);
+    if (logs_scan((struct span){body.p, body.n}, 7, &asked->task, 10, 20, asked->headers, asked->n_headers, note,
+                  &seen, &n)) {
+        assert_int_equal(d, DECODE_OK);
+        assert_true(span_eq((struct span){seen.p, seen.n}, (struct span){want->p, want->n}));
+    }
+    buf_free(&body);
+    buf_free(&seen);
+}
+
 /* Decodes text as the logs of blocks 10 to 20; the places seen in order, or "" and why. */
 static enum decode
 decode(const char *text, const struct asked *asked, char places[200], char *why)
@@ -37,6 +55,7 @@ decode(const char *text, const struct asked *asked, char places[200], char *why)
     why[0] = '\0';
     enum decode d = logs_decode(parsed_text(text), &asked->task, 10, 20, asked->headers, asked->n_headers, note,
                                 &seen, &n, why);
+    check_scan(text, asked, d, &seen);
     buf_addc(&seen, '\0');
     snprintf(places, 200, "%s", seen.p);
     buf_free(&seen);
