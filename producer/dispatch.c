@@ -242,6 +242,12 @@ dispatch_empty(const struct dispatch *d)
     return d->plan_state == PLAN_END && !d->any;
 }
 
+bool
+dispatch_recording(const struct dispatch *d)
+{
+    return ledger_count(d->ledger) == 0 && failures_waiting(d->failures) > 0;
+}
+
 size_t
 dispatch_working(const struct dispatch *d)
 {

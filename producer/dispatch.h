@@ -73,6 +73,7 @@ bool dispatch_bad(const struct dispatch *d);    /* the plan met a bad line */
 bool dispatch_empty(const struct dispatch *d);  /* the plan ended before its first piece */
 bool dispatch_complete(const struct dispatch *d); /* all is committed or given up */
 bool dispatch_done(const struct dispatch *d); /* that; or stopped, and nobody works on anything */
+bool dispatch_recording(const struct dispatch *d); /* only the writer has something to do: failures */
 size_t dispatch_working(const struct dispatch *d); /* tasks that somebody has */
 /* When dispatch_tick or dispatch_push will find something by themselves; -1: not. */
 int64_t dispatch_due_ms(const struct dispatch *d, int64_t now_ms);

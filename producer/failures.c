@@ -11,6 +11,7 @@ struct list {
 struct failures {
     struct list untold, told; /* both in order of time */
     size_t waiting;
+    int64_t since_ms; /* some wait, and nothing was answered; 0: none, or not known yet */
     uint64_t count;
     struct {
         uint64_t id;
@@ -107,6 +108,8 @@ failures_next(struct failures *f, int64_t now_ms)
 {
     while (f->told.first && f->told.first->due_ms <= now_ms)
         append(&f->untold, take_first(&f->told));
+    if (f->waiting > 0 && !f->since_ms)
+        f->since_ms = now_ms;
     return f->untold.first;
 }
 
@@ -155,6 +158,7 @@ failures_answered(struct failures *f, uint64_t id, uint64_t rows)
     if (f->waiting == 0 || (!remove_id(&f->told, id) && !remove_id(&f->untold, id)))
         return false;
     f->waiting--;
+    f->since_ms = 0;
     if (rows > 0)
         forget(f, id);
     return true;
@@ -164,6 +168,12 @@ size_t
 failures_waiting(const struct failures *f)
 {
     return f->waiting;
+}
+
+int64_t
+failures_stuck_ms(const struct failures *f, int64_t now_ms)
+{
+    return f->since_ms ? now_ms - f->since_ms : 0;
 }
 
 uint64_t

@@ -72,10 +72,10 @@ stop(struct loop *l, int status, int64_t drain_ms)
     l->status = status;
     l->deadline_ms = l->now_ms + drain_ms;
     dispatch_stop(l->dispatch);
-    size_t out = dispatch_working(l->dispatch);
+    size_t out = dispatch_working(l->dispatch) + failures_waiting(dispatch_failures(l->dispatch));
     progress_clear(&l->progress);
-    if (out > 0)
-        say("stopping: waiting for %zu task%s to be committed, at most %d s", out,
+    if (out > 0 && drain_ms > 0)
+        say("stopping: waiting for %zu task%s to be committed or recorded as failed, at most %d s", out,
             out == 1 ? "" : "s", (int)(drain_ms / 1000));
 }
 
@@ -196,18 +196,41 @@ say_down(struct loop *l, int64_t ms)
 }
 
 static void
+say_unrecorded(struct loop *l, int64_t ms, const char *what)
+{
+    size_t n = failures_waiting(dispatch_failures(l->dispatch));
+    progress_clear(&l->progress);
+    warn("%zu failed range%s not recorded by the writer for %d s, %s", n, n == 1 ? " is" : "s are",
+         (int)(ms / 1000), what);
+}
+
+static void
+lose_patience(struct loop *l, int64_t down, int64_t stuck)
+{
+    if (down >= l->o->give_up_ms) {
+        progress_clear(&l->progress);
+        warn("no endpoint has worked for %d s, giving up", (int)(down / 1000));
+        stop(l, EXIT_UNAVAILABLE, GIVE_UP_DRAIN_MS);
+    } else if (dispatch_recording(l->dispatch) && stuck >= l->o->give_up_ms) {
+        say_unrecorded(l, stuck, "giving up");
+        stop(l, EXIT_UNAVAILABLE, 0);
+    }
+}
+
+static void
 complain(struct loop *l)
 {
     int64_t down = dispatch_down_ms(l->dispatch, l->now_ms);
     int64_t idle = dispatch_idle_ms(l->dispatch, l->now_ms);
-    if (l->o->give_up_ms && down >= l->o->give_up_ms && !l->stopping) {
-        progress_clear(&l->progress);
-        warn("no endpoint has worked for %d s, giving up", (int)(down / 1000));
-        stop(l, EXIT_UNAVAILABLE, GIVE_UP_DRAIN_MS);
-    }
+    int64_t stuck = failures_stuck_ms(dispatch_failures(l->dispatch), l->now_ms);
+    if (l->o->give_up_ms && !l->stopping)
+        lose_patience(l, down, stuck);
     if (l->now_ms < l->complain_ms || l->stopping)
         return;
-    if (down >= FIRST_COMPLAINT_MS) {
+    if (stuck >= FIRST_COMPLAINT_MS && dispatch_recording(l->dispatch)) {
+        say_unrecorded(l, stuck, "waiting");
+        l->complain_ms = l->now_ms + LOOP_COMPLAIN_MS;
+    } else if (down >= FIRST_COMPLAINT_MS) {
         say_down(l, down);
         l->complain_ms = l->now_ms + LOOP_COMPLAIN_MS;
     } else if (idle >= LOOP_COMPLAIN_MS && dispatch_working(l->dispatch) > 0) {

@@ -140,4 +140,23 @@ like "$(cat "$T/many.err")" '0 blocks' 'and a summary'
 
 run $PRODUCER --from 1 --to 5 "${links[@]}" --give-up 0.3 --log-format json
 is "$(jq -r .program <<<"$ERR" | sort -u)" producer 'json: every line is an object'
+
+# --- failures that nobody records ---
+links+=(--results "ipc://$T/results") # of a writer that is not there
+start_rpcsim bare --blocks 100 --off trace_block,debug_traceBlockByNumber
+spawn fetcher $FETCHER --rpc "bare=$URL" "${links[@]}"
+run $PRODUCER --from 1 --to 5 --dataset traces "${links[@]}" --give-up 1
+is "$STATUS" 3 'a failed range that the writer does not record: exit 3 after --give-up'
+like "$ERR" '1 failed range is not recorded by the writer for [0-9]+ s, giving up' 'says so'
+like "$ERR" 'failed blocks 1-5 after .* on "bare"' 'and lists it'
+spawn mute tests/t/wiregen listen "ipc://$T/results" 1
+mute=$PID
+spawn unrecorded $PRODUCER --from 1 --to 5 --dataset traces "${links[@]}"
+wait_for 20 gone "$mute"
+kill -TERM "$PID"
+wait_line 10 "$T/unrecorded.err" 'waiting for 1 task to be committed or recorded as failed'
+ok $? 'a signal waits for it'
+kill -TERM "$PID"
+wait "$PID"
+is $? 130 'a second one does not'
 done_testing
