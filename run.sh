@@ -299,7 +299,7 @@ wanted_noun() {
 }
 
 pull() { # the job that OPT describes; returns the exit status
-    local spec round covered="blocks ${OPT[from]}-${OPT[to]} are covered"
+    local spec round see='' covered="blocks ${OPT[from]}-${OPT[to]} are covered"
     [ "$WANTED" = blocks ] || covered=$(enriched)
     [ -s "$TMP/gaps" ] || { say "nothing missing: $covered"; return 0; }
     job_open
@@ -309,15 +309,19 @@ pull() { # the job that OPT describes; returns the exit status
         for spec in "${SPECS[@]}"; do recruit "$spec"; done
         start_producer 2>/dev/null
         supervise
-        [ "$ENDED" -eq 0 ] && [ "$STOPS" -eq 0 ] || break
+        [ "$ENDED" -le 1 ] || break
         find_gaps
         [ -s "$TMP/gaps" ] || { say "complete: $covered"; return 0; }
+        [ "$STOPS" -eq 0 ] || ENDED=130
+        [ "$ENDED" -eq 0 ] || break
         say "$(missing) $(wanted_noun) are still missing after round $round"
-        ENDED=1
     done
     case $ENDED in
-    1) say "finished, but some $(wanted_noun) failed$([ "$WANTED" != blocks ] || echo ": see table ${OPT[schema]}.failed_ranges");" \
-        'the same command tries them again' ;;
+    0 | 1)
+        [ "$ENDED" -eq 0 ] || [ "$WANTED" != blocks ] || see=": see table ${OPT[schema]}.failed_ranges"
+        say "finished, but $(missing) $(wanted_noun) are missing$see; the same command tries them again"
+        ENDED=1
+        ;;
     130) say 'interrupted: what is committed stays, the same command goes on from there' ;;
     *) say "${WHY:-gave up}: what is committed stays, the same command goes on from there" ;;
     esac

@@ -206,8 +206,8 @@ cope_notyet(struct case_of *k)
         again(k, wait);
         return;
     }
-    if (s->kind == STEP_HASHES) { /* a reorganisation took it: nobody else's rows wait for it */
-        job_done(j, s);
+    if (s->kind == STEP_HASHES) { /* a reorganisation took it, or somebody else has it */
+        job_missing(j, s);
         return;
     }
     if (!by_block || k->c->alone) {

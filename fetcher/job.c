@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/num.h"
+
 enum { PER_BLOCK = NEED_HEADER | NEED_BLOCK | NEED_RECEIPTS | NEED_TRACES };
 
 /* Which requests the datasets need, each once. */
@@ -239,6 +241,19 @@ drop_outside(struct job *j)
     j->ready = keep;
 }
 
+void
+job_missing(struct job *j, struct step *s)
+{
+    char hash[65] = "";
+    if (j->missing++ == 0)
+        j->first_missing = (size_t)s->at.from;
+    num_to_hex(j->task.hashes[j->first_missing], 32, hash);
+    j->cut = (struct job_cut){.set = true, .verb = CONTROL_REFUSED};
+    snprintf(j->cut.error, sizeof j->cut.error, "%zu of %zu transactions not known, first 0x%s",
+             j->missing, j->task.n_hashes, hash);
+    job_done(j, s);
+}
+
 /* Are blocks after (before) this one already under way in a window? */
 static bool
 in_window(const struct job *j, uint64_t first, uint64_t last)
@@ -305,7 +320,7 @@ job_result(const struct job *j, struct piece *part, struct piece *rest)
     if (j->task.by_hash)
         whole = (struct piece){0, j->task.n_hashes - 1};
     bool all_or_nothing = j->task.by_hash || (j->with_state && j->stopped);
-    if (all_or_nothing && (j->stopped || !pieces_hold(&j->done, whole))) {
+    if (all_or_nothing && (j->stopped || j->missing > 0 || !pieces_hold(&j->done, whole))) {
         *part = (struct piece){1, 0};
         *rest = whole;
         return false;

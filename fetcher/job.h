@@ -68,6 +68,7 @@ struct job {
     struct assembly *assemblies;
     size_t flying;      /* steps in requests */
     struct pieces done; /* blocks; a hash task: hashes */
+    size_t missing, first_missing; /* hashes that are not known here: how many, and one of them */
     size_t state_dataset, state_planned; /* next address to plan; all blocks come first */
     bool state_sorted;
 
@@ -102,6 +103,9 @@ bool job_over(const struct job *j);
 
 /* These blocks' rows are all made (for a step of a group: one of its parts). Frees the step. */
 void job_done(struct job *j, struct step *s);
+/* Nobody here knows the transaction of this step: the job goes on, and is refused at its end. Frees
+ * the step. */
+void job_missing(struct job *j, struct step *s);
 /* The header of a block in a window; when the last one comes, the window's logs are planned. */
 void job_header(struct job *j, const struct header *h);
 struct assembly *job_assembly(struct job *j, const struct step *origin, uint64_t block);

@@ -187,8 +187,9 @@ conclude(struct work *w, struct job *j)
         c.wait_ms = j->cut.wait_ms > 0 ? (uint64_t)j->cut.wait_ms : 0;
         c.error = span_of(j->cut.error);
     }
-    if (some) {
+    if (some || j->missing > 0) /* the transactions that are known stay, with no end to say that all are */
         work_hand_out_rows(w, j, true);
+    if (some) {
         if (!w->p.coping->alone || !back)
             control_format(&note, &c);
         hand_out_end(w, j, part, (struct span){note.p, note.n});

@@ -72,7 +72,7 @@ describe(const struct failure *one)
 {
     struct buf b = {0};
     if (one->by_hash)
-        buf_addf(&b, "failed %" PRIu64 " transactions of task %" PRIu64, one->to, one->id);
+        buf_addf(&b, "failed task %" PRIu64 " of %" PRIu64 " transactions", one->id, one->to);
     else
         buf_addf(&b, "failed blocks %" PRIu64 "-%" PRIu64, one->from, one->to);
     buf_addf(&b, " after %" PRIu32 " attempt%s on \"%s\": ", one->attempts,

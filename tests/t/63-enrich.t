@@ -80,8 +80,15 @@ sql "insert into fresh.logs select * from fresh.logs limit 1; delete from fresh.
 sql "update fresh.logs set transaction_hash = sha256('no such') where (block_number, log_index) = (5, 0)"
 enrich fresh --rpc "$fast" --pause 0 --dataset transactions
 is "$STATUS" 1 'a transaction that no endpoint knows: exit 1'
-like "$ERR" '1 transactions are still missing' 'which is said'
+like "$ERR" 'failed task 0 of ([0-9]+) transactions after .*: 1 of \1 transactions not known, first 0x' 'which is said'
+like "$ERR" 'finished, but 1 transactions are missing;' 'and how many'
 is "$(lacking fresh)" 1 'all others are there'
+
+start_rpcsim behind "${chain[@]/1000/500}" # knows half of them
+sql 'create schema behind; create table behind.logs as select * from a.logs where block_number between 480 and 520'
+enrich behind --rpc "$URL" --rpc "$fast" --pause 0 --dataset transactions
+is "$STATUS $(lacking behind)" '0 0' 'what one endpoint does not know comes from another' || diag "$ERR"
+unlike "$ERR" 'still missing' 'at once'
 
 # --- killed half way ---
 start_rpcsim slow "${chain[@]}" --latency 20ms

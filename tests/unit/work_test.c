@@ -422,17 +422,24 @@ an_unknown_transaction_does_not_hold_up_the_others(void **state)
 {
     const struct judgement unseen = {.verdict = VERDICT_NOTYET, .wait_ms = -1};
     struct job *j = job_of("task=1 dataset=transactions hashes="
-                           "0x1111111111111111111111111111111111111111111111111111111111111111");
-    struct step *s;
+                           "0x1111111111111111111111111111111111111111111111111111111111111111,"
+                           "0x2222222222222222222222222222222222222222222222222222222222222222");
+    struct step *s = next_step(j, 0), *unknown = step_copy(s, (struct piece){1, 1});
     int tries = 0;
     (void)state;
-    for (int64_t now = 0; (s = next_step(j, now)); now += 10000) {
+    s->at.to = 0;
+    j->flying++;
+    good(j, s);
+    trouble(j, unknown, unseen, "eth_getTransactionByHash", 0);
+    for (int64_t now = 10000; (s = next_step(j, now)); now += 10000) {
         assert_true(++tries < 20);
         trouble(j, s, unseen, "eth_getTransactionByHash", now);
     }
     assert_true(tries > 3);
-    assert_true(job_over(j));
-    assert_false(j->cut.set);
+    assert_false(j->stopped);
+    gives_back(j, CONTROL_REFUSED, 0, 1);
+    assert_string_equal(j->cut.error, "1 of 2 transactions not known, first "
+                        "0x2222222222222222222222222222222222222222222222222222222222222222");
     job_free(j);
 }
 
