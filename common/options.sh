@@ -23,7 +23,7 @@ chain-id    positive  -                N     refuse other chains (default: that 
 workers     positive  -                N     fetcher processes per endpoint (default: 1)
 connections positive  -                N     database connections (default: 2)
 lease       time      -                S     seconds until a task is given to another fetcher (default: 300)
-attempts    positive  -                N     tries before a range is given up
+attempts    tries     -                N     tries before a range is given up (default: 5)
 on-error    policy    -                HOW   best_effort (default) or fail_fast
 give-up     time      -                S     end with status 3 when no endpoint works for so long
 pause       seconds   -                S     enrich: seconds between requests to an endpoint (default: 0.15)
@@ -33,14 +33,14 @@ dry-run     flag      -                -     print the job, touch nothing
 '
 declare -A FORM=() ENVIRONMENT=() # of each option
 declare -A PATTERN=(
-    [number]='^[0-9]{1,18}$' [positive]='^[1-9][0-9]{0,17}$' [block]='^([0-9]{1,18}|latest)$' [secret]='.'
+    [number]='^[0-9]{1,18}$' [positive]='^[1-9][0-9]{0,17}$' [block]='^([0-9]{1,18}|latest)$' [tries]='^([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])$' [secret]='.'
     [time]='^([0-9]+(\.[0-9]+)?(ms|[hms])?)+$'
     [endpoint]='^([A-Za-z0-9_.-]+=)?https?://[^ ]+$'
     [address]='^0x[0-9a-fA-F]{40}$' [topic]='^0x[0-9a-fA-F]{64}$' [names]='^[a-z_]+(,[a-z_]+)*$'
     [name]='^[a-zA-Z_][a-zA-Z0-9_]{0,62}$' [event]='^[A-Za-z_$][A-Za-z0-9_$]*\([][a-z0-9,()]*\)$'
     [seconds]='^[0-9]+(\.[0-9]+)?(ms|s)?$' [policy]='^(best_effort|fail_fast)$' [profile]='^(development|medium|high)$' [format]='^(text|json)$')
 declare -A EXPECTED=(
-    [number]='a block number' [positive]='a positive number' [block]='a block number or "latest"' [time]='a time like 30, 250ms or 5m'
+    [number]='a block number' [positive]='a positive number' [tries]='1 to 255' [block]='a block number or "latest"' [time]='a time like 30, 250ms or 5m'
     [secret]='a value' [endpoint]='[NAME=]http(s)://HOST...[,concurrency=N][,rps=N]'
     [address]='0x and 40 hex digits' [topic]='0x and 64 hex digits' [names]='names with commas between'
     [name]='a name' [event]='a signature like Transfer(address,address,uint256)'

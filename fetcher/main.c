@@ -99,8 +99,8 @@ check_settings(void)
         opts_fail("--tasks is missing: expected an address, or - for stdin");
     if (!set.results)
         opts_fail("--results is missing: expected an address, or - for stdout");
-    if (set.control && strcmp(set.control, "-") == 0)
-        opts_fail("--control -: expected an address, control lines have no place in a pipe");
+    if (set.control && (strcmp(set.control, "-") == 0 || strcmp(set.tasks, "-") == 0))
+        opts_fail("--control expects an address, and tasks from one: it has no place in a pipe");
 }
 
 static struct loop_options

@@ -287,8 +287,8 @@ ledger_due_ms(const struct ledger *l, int64_t now_ms)
 void
 ledger_pushed(struct ledger *l, struct ledger_entry *e, int64_t now_ms)
 {
-    unsigned tries = e->tries + 1u;
-    e->tries = tries > 0xFFFF ? 1 : tries & 0xFFFF;
+    if (e->tries < 0xFFFF)
+        e->tries++;
     answered(l, e);
     e->asked = 1;
     l->unanswered++;
