@@ -35,7 +35,9 @@ refuses 2 'concurrency' $f --rpc http://127.0.0.1:1,concurrency=none -i - -o -
 refuses 2 'format|"xml"' $f --rpc http://127.0.0.1:1 -i - -o - --format xml
 refuses 2 'from.*to|200' ./run.sh --from 200 --to 100
 refuses 2 '0xnothex' ./run.sh --from 1 --to 2 --address 0xnothex --rpc http://127.0.0.1:1 --dry-run
-refuses 2 'to' ./run.sh --from 1
+refuses 2 '--control' $f --rpc http://127.0.0.1:1 -i - -o - --control tcp://127.0.0.1:1
+refuses 2 'needs --from and --to' ./run.sh --from 1
+refuses 2 '--attempts "256": expected 1 to 255' ./run.sh --from 1 --to 2 --attempts 256
 refuses 2 'frobnicate' ./run.sh frobnicate
 refuses 2 '--lease "soon"' ./run.sh --from 1 --to 2 --lease soon
 for program in $p $f $w ./run.sh; do
