@@ -37,7 +37,7 @@ now_us() {
 }
 
 calc() { # calc EXPRESSION: awk's arithmetic
-    awk "BEGIN { printf \"%.10g\", $1 }"
+    awk "BEGIN { printf \"%.10g\", ($1) }" # in parentheses, or a > would write a file
 }
 
 median() { # median NUMBER...
