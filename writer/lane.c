@@ -127,7 +127,7 @@ write_part(struct lane *l, struct part part, struct buf *sql, int64_t now_ms)
             staged |= UINT32_C(1) << t;
     batch_plan(&l->busy, part.from, part.to, staged, &l->plan);
     feed_begin(&l->feed, &l->busy, &l->plan);
-    script_write(sql, &l->shared->store, part, &l->plan, staged);
+    script_write(sql, &l->shared->store, part, &l->plan, staged, l->conflicts > 0);
     send_sql(l, sql, WRITING, now_ms);
 }
 

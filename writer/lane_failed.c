@@ -80,10 +80,11 @@ conflict(struct lane *l, int64_t now_ms)
         staging_conflict(&l->staging);
         return;
     }
-    /* Another transaction brought a further unique value in between. */
+    /* A further unique value is there under another key: those rows are removed from now on. Again:
+     * another transaction brought one in between. */
     if (++l->conflicts > CONFLICTS_MAX)
         isolate(l);
-    else
+    else if (l->conflicts > 1)
         l->retry_ms = now_ms + LANE_BACKOFF_MS;
 }
 

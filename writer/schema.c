@@ -220,7 +220,8 @@ schema_copy_sql(struct buf *b, const char *schema, const struct table *t, bool s
 }
 
 /* A row that has moved to another key (a reorganisation of the chain) keeps the value of its
- * further unique column: the row that came last is the true one, the others go. */
+ * further unique column: the row that came last is the true one, the others go. A stage has no
+ * statistics: rather look each row up than read the whole table. */
 static void
 add_moved(struct buf *b, const char *schema, const struct table *t)
 {
@@ -272,54 +273,38 @@ add_values(struct buf *b, const struct table *t, const char *prefix, bool assign
     }
 }
 
-/* A row that is there already, equal in every column, is neither locked nor written again: of a
- * batch that is sent a second time most rows are. */
-static void
-add_not_equal(struct buf *b, const char *schema, const struct table *t)
-{
-    buf_adds(b, "NOT EXISTS (SELECT FROM ");
-    sql_table(b, schema, t->name);
-    buf_adds(b, " t WHERE (");
-    sql_key(b, t, "t.");
-    buf_adds(b, ") = (");
-    sql_key(b, t, "s.");
-    buf_adds(b, ") AND (");
-    add_values(b, t, "t.", false);
-    buf_adds(b, ") IS NOT DISTINCT FROM (");
-    add_values(b, t, "s.", false);
-    buf_adds(b, "))");
-}
-
+/* Rows that are there already, equal in every column, are locked but not written again: of a batch
+ * that is sent a second time most are. (To leave them out by NOT EXISTS costs the others a second
+ * look into the index.) */
 void
-schema_merge_sql(struct buf *b, const char *schema, const struct table *t)
+schema_merge_sql(struct buf *b, const char *schema, const struct table *t, bool moved)
 {
-    if (t->unique)
+    if (t->unique && moved)
         add_moved(b, schema, t);
-    /* a stage has no statistics: rather look each row up than read the whole table */
-    buf_adds(b, "SET LOCAL work_mem = '32MB'; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;\n"
-                "INSERT INTO ");
+    buf_adds(b, "SET LOCAL work_mem = '32MB';\nINSERT INTO ");
     sql_table(b, schema, t->name);
     buf_adds(b, " AS t (");
     sql_columns(b, t, "");
-    buf_adds(b, ") SELECT ");
-    sql_columns(b, t, "s.");
-    buf_adds(b, " FROM (SELECT DISTINCT ON (");
+    buf_adds(b, ") SELECT DISTINCT ON (");
     sql_key(b, t, "");
-    buf_adds(b, ") * FROM ");
+    buf_adds(b, ") ");
+    sql_columns(b, t, "");
+    buf_adds(b, " FROM ");
     add_stage(b, t);
     buf_adds(b, " ORDER BY ");
     sql_key(b, t, "");
     if (t->newest)
         buf_addf(b, ", \"%s\" DESC", t->newest);
-    buf_adds(b, ", ctid DESC) AS s WHERE ");
-    add_not_equal(b, schema, t);
-    buf_adds(b, " ORDER BY ");
-    sql_key(b, t, "s.");
-    buf_adds(b, " ON CONFLICT (");
+    buf_adds(b, ", ctid DESC ON CONFLICT (");
     sql_key(b, t, "");
     buf_adds(b, ") DO UPDATE SET ");
     add_values(b, t, "excluded.", true);
+    buf_adds(b, " WHERE (");
+    add_values(b, t, "t.", false);
+    buf_adds(b, ") IS DISTINCT FROM (");
+    add_values(b, t, "excluded.", false);
+    buf_adds(b, ")");
     if (t->newest)
-        buf_addf(b, " WHERE t.\"%s\" <= excluded.\"%s\"", t->newest, t->newest);
-    buf_adds(b, ";\nSET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on;\n");
+        buf_addf(b, " AND t.\"%s\" <= excluded.\"%s\"", t->newest, t->newest);
+    buf_adds(b, ";\n");
 }

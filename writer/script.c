@@ -122,7 +122,7 @@ collect(const struct item *item, struct job *job, void *context)
 
 void
 script_write(struct buf *sql, struct store *store, struct part part, const struct plan *plan,
-             uint32_t staged)
+             uint32_t staged, bool moved)
 {
     struct covers covers = {0};
 
@@ -133,7 +133,7 @@ script_write(struct buf *sql, struct store *store, struct part part, const struc
             continue;
         schema_copy_sql(sql, store->schema, tables[t], by_stage);
         if (by_stage)
-            schema_merge_sql(sql, store->schema, tables[t]);
+            schema_merge_sql(sql, store->schema, tables[t], moved);
     }
     each_job(store, part, collect, &covers);
     covers.n = coverage_sort(covers.list, covers.n);
