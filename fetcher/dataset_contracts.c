@@ -1,9 +1,8 @@
-/* dataset_contracts.c - contracts that transactions created, with their code as of the range's
- * last block.
+/* dataset_contracts.c - contracts that were created, with their code as of the range's last block.
  *
  * They are found by the receipts' contractAddress, so that no tracing endpoint is needed. What
- * that misses: contracts made by other contracts (factories); `traces` has those, as rows of type
- * create. Before Byzantium a receipt does not say whether its creation failed; there, no code
+ * that misses: contracts made by other contracts (factories). Where `traces` is in the job, they
+ * are found, too; their creator is the contract that made them. Before Byzantium a receipt does not say whether its creation failed; there, no code
  * means that it did, or that the contract destroyed itself in the same range: no row then. Later
  * ones that are gone have an empty code.
  */
@@ -11,6 +10,7 @@
 #include <string.h>
 
 #include "common/row.h"
+#include "creations.h"
 #include "dataset.h"
 #include "hexfield.h"
 #include "keccak.h"
@@ -47,7 +47,9 @@ contracts_touched(const struct block_replies *r, struct buf *touches, char *why)
     for (bool ok = pairs_begin(&p, r, why); ok && pairs_next(&p);)
         if (created(&p, &t))
             buf_add(touches, &t, sizeof t);
-    return p.bad ? DECODE_BAD : DECODE_OK;
+    if (p.bad)
+        return DECODE_BAD;
+    return r->has_traces ? creations_add(r, touches, why) : DECODE_OK;
 }
 
 static enum decode

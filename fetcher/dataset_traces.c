@@ -2,8 +2,8 @@
  * trace_block whichever of the two replies they come from.
  *
  * trace_block gives a flat list, rewards included. debug_traceBlockByNumber with callTracer gives
- * a tree of calls for each transaction, which is walked in order with a stack of its own; it knows
- * no rewards. What belongs to no transaction (rewards) has transaction_index -1 and, to keep the key
+ * a tree of calls for each transaction (calls.h); it knows no rewards, and a transaction's first
+ * call has the gas of the whole transaction. What belongs to no transaction (rewards) has transaction_index -1 and, to keep the key
  * unique, its number among those as trace_address. A transaction that the node failed to trace fails
  * the block.
  */
@@ -11,11 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "calls.h"
 #include "common/row.h"
 #include "dataset.h"
 #include "hexfield.h"
-
-enum { CALLS_MAX = 1100 }; /* depth of calls; the EVM stops at 1024 */
 
 static enum decode
 bad(char *why, uint64_t block, const char *what)
@@ -87,6 +86,15 @@ optional_address(struct fields *f, const char *key)
 }
 
 static void
+optional_numeric(struct fields *f, const char *key)
+{
+    if (key)
+        field_numeric(f, key, FIELD_OPTIONAL);
+    else
+        field_null(f);
+}
+
+static void
 optional_data(struct fields *f, const char *key)
 {
     if (key)
@@ -131,7 +139,7 @@ flat_row(struct json trace, uint64_t block, int32_t *others, struct rows *out, c
     field_bytes(&top, "transactionHash", 32, FIELD_OPTIONAL);
     optional_address(&action, form->from);
     if (form->result_to && has_result)
-        optional_address(&result, form->result_to);
+        optional_address(&result, text_of(trace, "error").n ? NULL : form->result_to);
     else
         optional_address(&action, form->to);
     field_numeric(&action, form->value, FIELD_OPTIONAL);
@@ -170,20 +178,6 @@ flat_block(const struct block_replies *r, struct rows *out, char *why)
 
 /* --- callTracer --- */
 
-struct frame {
-    struct json_items calls; /* of the call at this depth */
-    int32_t next;            /* number of the next one */
-};
-
-struct walk {
-    struct frame frames[CALLS_MAX];
-    int32_t address[CALLS_MAX];
-    size_t depth;
-    int32_t transaction;
-    bool has_hash;
-    uint8_t hash[32];
-};
-
 /* CREATE and CREATE2 are create, SELFDESTRUCT is suicide; the rest are calls of their own kind. */
 static void
 add_types(struct fields *f)
@@ -209,95 +203,111 @@ add_types(struct fields *f)
 }
 
 static bool
-call_row(struct json call, const struct walk *w, uint64_t block, struct rows *out, char *why)
+is_of(struct json call, const char *type)
 {
-    struct fields f = {.object = call, .what = "call", .row = &out->data, .why = why};
+    return span_is(text_of(call, "type"), type);
+}
+
+static bool
+starts(struct span text, const char *with)
+{
+    size_t n = strlen(with);
+    return text.n >= n && memcmp(text.p, with, n) == 0;
+}
+
+/* What geth and those after it call an error, in the words of those that have trace_block. */
+static void
+add_error(struct fields *f)
+{
+    static const char *const words[][2] = {
+        {"execution reverted", "Reverted"},
+        {"out of gas", "Out of gas"},
+        {"contract creation code storage out of gas", "Out of gas"},
+        {"gas uint64 overflow", "Out of gas"},
+        {"invalid opcode", "Bad instruction"},
+        {"invalid jump destination", "Bad jump destination"},
+        {"stack underflow", "Stack underflow"},
+        {"stack limit reached", "Out of stack"},
+        {"write protection", "Mutable Call In Static Context"},
+    };
+    struct span error = text_of(f->object, "error");
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (!starts(error, words[i][0]))
+            continue;
+        row_bytes(f->row, words[i][1], strlen(words[i][1]));
+        return;
+    }
+    field_text(f, "error", FIELD_OPTIONAL);
+}
+
+/* The same where nothing is sent for nothing: no value of a static call, no output. */
+static void
+add_value(struct fields *f)
+{
+    struct json v;
+    if (!member(f->object, "value", &v) && is_of(f->object, "STATICCALL"))
+        row_numeric_u256(f->row, (const uint8_t[32]){0});
+    else
+        field_numeric(f, "value", FIELD_OPTIONAL);
+}
+
+static void
+add_output(struct fields *f)
+{
+    struct json v;
+    if (member(f->object, "output", &v))
+        field_data(f, "output", FIELD_OPTIONAL);
+    else
+        row_bytes(f->row, "", 0);
+}
+
+/* As trace_block has it: a destruction takes no gas, and what failed without a word has no result. */
+static bool
+call_row(const struct calls *c, uint64_t block, struct rows *out, char *why)
+{
+    struct fields f = {.object = c->call, .what = "call", .row = &out->data, .why = why};
+    struct span error = text_of(c->call, "error");
+    bool destruction = is_of(c->call, "SELFDESTRUCT");
+    bool result = !destruction && (error.n == 0 || starts(error, "execution reverted"));
+    bool create = is_of(c->call, "CREATE") || is_of(c->call, "CREATE2");
     struct json calls;
 
     row_begin(f.row, &table_traces);
     row_int8(f.row, (int64_t)block);
-    row_int4(f.row, w->transaction);
-    row_int4_array(f.row, w->address, w->depth);
-    if (w->has_hash)
-        row_bytes(f.row, w->hash, 32);
+    row_int4(f.row, c->transaction);
+    row_int4_array(f.row, c->address, c->depth);
+    if (c->has_hash)
+        row_bytes(f.row, c->hash, 32);
     else
         row_null(f.row);
     field_bytes(&f, "from", 20, FIELD_OPTIONAL);
-    field_bytes(&f, "to", 20, FIELD_OPTIONAL);
-    field_numeric(&f, "value", FIELD_OPTIONAL);
-    field_numeric(&f, "gas", FIELD_OPTIONAL);
-    field_numeric(&f, "gasUsed", FIELD_OPTIONAL);
-    field_data(&f, "input", FIELD_OPTIONAL);
-    field_data(&f, "output", FIELD_OPTIONAL);
+    optional_address(&f, create && error.n > 0 ? NULL : "to");
+    add_value(&f);
+    optional_numeric(&f, destruction ? NULL : "gas");
+    optional_numeric(&f, result ? "gasUsed" : NULL);
+    optional_data(&f, destruction ? NULL : "input");
+    if (result)
+        add_output(&f);
+    else
+        field_null(&f);
     add_types(&f);
     field_null(&f); /* reward_type */
-    row_int4(f.row, member(call, "calls", &calls) ? (int32_t)json_count(calls) : 0);
-    field_text(&f, "error", FIELD_OPTIONAL);
+    row_int4(f.row, member(c->call, "calls", &calls) ? (int32_t)json_count(calls) : 0);
+    add_error(&f);
     out->n++;
     return !f.bad;
-}
-
-/* One transaction's tree, parents before children. */
-static bool
-walk_calls(struct json root, struct walk *w, uint64_t block, struct rows *out, char *why)
-{
-    struct json call = root, calls;
-
-    w->depth = 0;
-    for (;;) {
-        if (!call_row(call, w, block, out, why))
-            return false;
-        if (member(call, "calls", &calls)) {
-            if (w->depth + 1 == CALLS_MAX) {
-                bad(why, block, "calls nested too deep");
-                return false;
-            }
-            w->frames[w->depth++] = (struct frame){.calls = json_items(calls)};
-        }
-        while (w->depth > 0 && !json_next(&w->frames[w->depth - 1].calls, &call))
-            w->depth--;
-        if (w->depth == 0)
-            return true;
-        w->address[w->depth - 1] = w->frames[w->depth - 1].next++;
-    }
-}
-
-/* The hash of transaction i: in the item (newer nodes), or by the block if that is here. */
-static void
-find_hash(struct walk *w, struct json item, struct json_items *txs)
-{
-    struct json tx = {0}, v;
-    bool has_tx = json_next(txs, &tx);
-
-    w->has_hash = member(item, "txHash", &v) && hex_bytes(v, w->hash, 32);
-    if (w->has_hash || !has_tx)
-        return;
-    if (json_type(tx) != JSON_OBJECT)
-        w->has_hash = hex_bytes(tx, w->hash, 32);
-    else
-        w->has_hash = member(tx, "hash", &v) && hex_bytes(v, w->hash, 32);
 }
 
 static enum decode
 tree_block(const struct block_replies *r, struct rows *out, char *why)
 {
-    struct json_items it = json_items(r->traces), txs = {0};
-    struct json item, root, list;
-    struct walk w = {.transaction = 0};
+    struct calls c;
 
-    if (r->has_block && member(r->block, "transactions", &list)) {
-        if (json_count(list) != json_count(r->traces))
-            return bad(why, r->number, "not one for each transaction");
-        txs = json_items(list);
-    }
-    for (; json_next(&it, &item); w.transaction++) {
-        if (!member(item, "result", &root) || json_type(root) != JSON_OBJECT)
-            return bad(why, r->number, "a transaction without result: the node could not trace it");
-        find_hash(&w, item, &txs);
-        if (!walk_calls(root, &w, r->number, out, why))
+    for (bool ok = calls_begin(&c, r, why); ok && calls_next(&c);)
+        if (!call_row(&c, r->number, out, why))
             return DECODE_BAD;
-    }
-    return DECODE_OK;
+    return c.bad ? DECODE_BAD : DECODE_OK;
 }
 
 static enum decode

@@ -79,7 +79,7 @@ dataset_narrow(const struct dataset *const *list, size_t n, struct task *t)
     t->n_topics[0] = topics;
 }
 
-/* By address; of one address the creation comes last, and the latest creation very last. */
+/* By address; of one address the creation comes last, and of creations the latest and surest. */
 static int
 compare_touches(const void *a, const void *b)
 {
@@ -89,7 +89,9 @@ compare_touches(const void *a, const void *b)
         return order;
     if (x->created != y->created)
         return x->created ? 1 : -1;
-    return x->block < y->block ? -1 : x->block > y->block;
+    if (x->block != y->block)
+        return x->block < y->block ? -1 : 1;
+    return (int)x->certain - (int)y->certain;
 }
 
 void

@@ -27,7 +27,6 @@ const node = {
   receipts: (n) => rpc('eth_getBlockReceipts', hex(n)),
   logs: (n) => rpc('eth_getLogs', { fromBlock: hex(n), toBlock: hex(n) }),
   traces: (n) => rpc('trace_block', hex(n)),
-  calls: (n) => rpc('debug_traceBlockByNumber', hex(n), { tracer: 'callTracer' }),
   state: (address, n) => Promise.all(['eth_getBalance', 'eth_getTransactionCount', 'eth_getCode'].map((m) => rpc(m, address, hex(n)))),
 };
 
@@ -83,29 +82,15 @@ const rows = {
     ];
   }),
 };
-// trace_block's list, and the same out of callTracer's trees
 const inner = { create: 'init', call: 'input' };
 rows.traces = (traces) => traces.map((t) => {
   const { action = {}, result } = t;
   return [
     number(t.blockNumber), t.transactionPosition, `{${t.traceAddress.join(',')}}`, bytea(t.transactionHash),
-    bytea(action.from ?? action.address), bytea(result?.address ?? action.to ?? action.refundAddress),
+    bytea(action.from ?? action.address), bytea((t.error ? null : result?.address) ?? action.to ?? action.refundAddress),
     number(action.value ?? action.balance), number(action.gas), number(result?.gasUsed), bytea(action[inner[t.type]]),
     bytea(result?.code ?? result?.output), t.type, action.callType ?? '', '', t.subtraces, t.error ?? '',
   ];
-});
-rows.calls = (trees, block) => trees.flatMap(({ result, txHash }, index) => {
-  const walk = (call, path) => {
-    const kind = call.type.toLowerCase();
-    const type = { create: 'create', create2: 'create', selfdestruct: 'suicide' }[kind] ?? 'call';
-    const calls = call.calls ?? [];
-    return [[
-      number(block.number), index, `{${path.join(',')}}`, bytea(txHash), bytea(call.from), bytea(call.to),
-      number(call.value), number(call.gas), number(call.gasUsed), bytea(call.input), bytea(call.output), type,
-      type === 'call' ? kind : '', '', calls.length, call.error ?? '',
-    ], ...calls.flatMap((c, i) => walk(c, [...path, i]))];
-  };
-  return walk(result, []);
 });
 rows.token_transfers = (logs) => logs.flatMap((l) => transfers(l).map(([index, ...rest]) =>
   [number(l.blockNumber), number(l.logIndex), index, bytea(l.transactionHash), bytea(l.address), ...rest]));
@@ -115,6 +100,13 @@ const touched = {
   contracts: (b, receipts) => b.transactions.flatMap((t, i) =>
     !t.to && receipts[i].contractAddress && receipts[i].status !== '0x0'
       ? [[receipts[i].contractAddress, [number(b.number), bytea(t.hash), bytea(t.from), receipts[i].status]]] : []),
+  creations: async (b, receipts) => { // those that contracts made, too
+    const traces = await chain.traces(Number(b.number));
+    const around = (o, t) => o.transactionHash === t.transactionHash && o.traceAddress.every((n, i) => n === t.traceAddress[i]);
+    return [...touched.contracts(b, receipts), ...traces
+      .filter((t) => t.type === 'create' && !traces.some((o) => o.error && around(o, t)))
+      .map((t) => [t.result.address, [number(b.number), bytea(t.transactionHash), bytea(t.action.from), 'seen']])];
+  },
   accounts: (b, receipts) => [b.miner, ...b.transactions.flatMap((t, i) => [
     t.from, t.to, receipts[i].contractAddress, ...receipts[i].logs.map((l) => l.address),
   ])].filter((a) => a).map((a) => [a, []]),
@@ -125,6 +117,7 @@ const state = {
   accounts: (address, _, last, [balance, nonce, code]) =>
     [bytea(address), last, number(balance), number(nonce), hash(code)],
 };
+state.creations = state.contracts;
 const hash = (code) => '\\x' + keccak256(Buffer.from(code.slice(2), 'hex')).toString('hex');
 
 async function asOfLast(chain) { // a later task's row stands in for an earlier one's
@@ -133,7 +126,7 @@ async function asOfLast(chain) { // a later task's row stands in for an earlier 
     const last = Math.min(first + Number(step) - 1, Number(to));
     const seen = new Map();
     for (let n = first; n <= last; n++)
-      for (const [a, known] of touched[what](await chain.block(n), await chain.receipts(n))) seen.set(a.toLowerCase(), known);
+      for (const [a, known] of await touched[what](await chain.block(n), await chain.receipts(n))) seen.set(a.toLowerCase(), known);
     for (const [a, known] of seen) all.set(a, state[what](a, known, last, await chain.state(a, last)));
   }
   return [...all.values()].filter((row) => row);
@@ -141,7 +134,6 @@ async function asOfLast(chain) { // a later task's row stands in for an earlier 
 
 const needs = {
   logs: ['logs'], blocks: ['block'], transactions: ['block', 'receipts'], token_transfers: ['logs'], traces: ['traces'],
-  calls: ['calls', 'block'],
 };
 
 const chain = source.startsWith('http') ? node : recorded(source);

@@ -75,6 +75,7 @@ await mine();
 const [reverts, takes] = [await created(reverter), await created(payee)];
 await send({ data: '0x' + revert });                                            // a creation that fails
 await send({ data: '0x' + create('600160005360016000f3') + create('fe') + leave('00') }); // a factory: one good, one bad
+await send({ data: '0x' + create('600160005360016000f3') + revert });           // and one that fails in the end
 await send({ data: '0x' + call(takes, '05') + call(reverts) + call('0x' + '00'.repeat(19) + '04') + leave('00'), value: '0x9' });
 await send({ to: reverts, data: '0x1234' });
 await mine();

@@ -149,6 +149,46 @@ tells_creations_from_the_rest(void **state)
     assert_true(t.created && !t.certain);
 }
 
+/* A call that makes one contract and calls what makes another and then fails. */
+static void
+finds_what_contracts_made(void **state)
+{
+    static const struct {
+        const char *text;
+        bool call_tracer;
+    } traces[] = {
+        {"[{\"blockNumber\":5,\"type\":\"call\",\"traceAddress\":[],\"transactionHash\":" H2 "},"
+         "{\"type\":\"create\",\"traceAddress\":[0],\"transactionHash\":" H2 ",\"action\":{\"from\":" A1 "},"
+         "\"result\":{\"address\":" A2 "}},"
+         "{\"type\":\"call\",\"traceAddress\":[1],\"error\":\"Reverted\"},"
+         "{\"type\":\"create\",\"traceAddress\":[1,0],\"transactionHash\":" H2 ",\"action\":{\"from\":" A1 "},"
+         "\"result\":{\"address\":" A1 "}}]", false},
+        {"[{\"txHash\":" H2 ",\"result\":{\"type\":\"CALL\",\"calls\":["
+         "{\"type\":\"CALL\",\"error\":\"execution reverted\",\"calls\":["
+         "{\"type\":\"CREATE\",\"from\":" A1 ",\"to\":" A1 "}]},"
+         "{\"type\":\"CREATE2\",\"from\":" A1 ",\"to\":" A2 "}]}}]", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct block_replies r = {.number = 5, .has_block = true, .full = true, .has_receipts = true,
+                                  .has_traces = true, .call_tracer = traces[i].call_tracer};
+        struct buf touches = {0};
+        size_t n;
+        r.block = parsed_text("{\"number\":\"0x5\",\"hash\":" H1 ",\"timestamp\":\"0x1\",\"transactions\":["
+                              "{\"hash\":" H2 ",\"from\":" A1 ",\"to\":" A1 "}]}");
+        r.receipts = parsed_text("[{\"transactionHash\":" H2 ",\"blockNumber\":\"0x5\",\"logs\":[]}]");
+        r.traces = parsed_text(traces[i].text);
+        struct touch *t = touches_of(&r, &touches, &n);
+        assert_int_equal(n, 1);
+        assert_true(t->created && t->certain);
+        assert_int_equal(t->block, 5);
+        assert_int_equal(t->address[0], 0x22);
+        assert_int_equal(t->creator[0], 0x11);
+        assert_int_equal(t->transaction_hash[0], 0x22);
+        buf_free(&touches);
+    }
+}
+
 static void
 knows_what_no_code_means(void **state)
 {
@@ -185,6 +225,7 @@ main(void)
         cmocka_unit_test(equals_a_peers_rows),
         cmocka_unit_test(takes_recorded_code),
         cmocka_unit_test(tells_creations_from_the_rest),
+        cmocka_unit_test(finds_what_contracts_made),
         cmocka_unit_test(knows_what_no_code_means),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
