@@ -102,7 +102,7 @@ deps-test:
 deps-lint:
 	@! command -v apt-get >/dev/null || common/deps.sh build test lint
 
-# The real node of tests/t/60-anvil.t. Its package carries the binary; nothing in it is run here.
+# The real node that tests run, and the database client of a benchmark; scripts of their packages are not run.
 tests/node_modules/.stamp: tests/package.json tests/package-lock.json
 	cd tests && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@

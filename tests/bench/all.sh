@@ -20,6 +20,7 @@ else
     $HERE/conflict.sh
     $HERE/ranges.sh
     $HERE/fetch.sh
+    $HERE/anvil.sh
     $HERE/scenario.sh
     $HERE/upsert.sh
     $HERE/enrich.sh
