@@ -3,20 +3,21 @@
 #include <math.h>
 
 enum {
-    SLICE_MS = 250,
-    LAST_SLICES = 5,
-    SEARCHES = 4,
+    SLICE_MS = 20,
+    SHORTEST_MS = 300,  /* over less than this a rate cannot be told */
+    LONG_MS = 2000,     /* over this long it tells enough for a large change */
     RECOVER_MS = 500,
-    HOLD_MIN_MS = 20000,
+    FEW_CALLS = 8,      /* measured over fewer than these a rate is doubtful */
+    HOLD_DOUBT_MS = 2000,
+    HOLD_MIN_MS = 30000,
     HOLD_MAX_MS = 60000,
 };
 
 /* Seconds' worth of calls that may go at once; servers that told nothing may be strict. */
 static const double BURST_GIVEN_S = 0.2, BURST_LEARNED_S = 0.05;
 static const double UNDER = 0.98;     /* of the ceiling, while holding */
-static const double SEARCH_S = 2;     /* from the ceiling to the top, while searching */
-static const double TOP = 16;         /* times the first guess, at least */
-static const double NEAR = 1.25;      /* a top no further off than this ends the search */
+static const double SEARCH_S = 0.5;   /* in which the rate grows e times, while searching */
+static const double LOWER = 0.97, LOW = 0.9; /* at least and at most, when refused while holding */
 static const double CLIMB = 0.02;     /* times the cube of the seconds of climbing */
 static const double CLIMB_MAX = 50;   /* times the ceiling */
 static const double RATE_MIN = 0.1;   /* calls per second */
@@ -24,20 +25,22 @@ static const double RATE_MIN = 0.1;   /* calls per second */
 void
 bucket_init(struct bucket *b, double given, int64_t now_ms)
 {
-    *b = (struct bucket){.given = given, .tokens = 1, .filled_ms = now_ms, .cut_ms = -1, .began_ms = -1,
-                         .hold_ms = HOLD_MIN_MS};
+    *b = (struct bucket){.given = given, .tokens = 1, .filled_ms = now_ms, .cut_ms = -1, .marked_ms = -1,
+                         .began_ms = -1, .hold_ms = HOLD_MIN_MS};
 }
 
 static double
 learned(const struct bucket *b, int64_t now_ms)
 {
     int64_t since = now_ms - b->cut_ms;
-    double s = b->climbed_s, factor = UNDER + CLIMB * s * s * s;
+    double s = b->climbed_s, factor = UNDER + CLIMB * s * s * s, rate;
 
+    if (b->top > 0) {
+        rate = b->ceiling * exp(s / SEARCH_S);
+        return rate < b->top ? rate : b->top;
+    }
     if (since < RECOVER_MS)
         return b->ceiling * (0.5 + (UNDER - 0.5) * (double)since / RECOVER_MS);
-    if (b->top > 0)
-        factor = UNDER * pow(b->top / b->ceiling, s / SEARCH_S);
     return b->ceiling * (factor < CLIMB_MAX ? factor : CLIMB_MAX);
 }
 
@@ -76,6 +79,14 @@ bucket_take(struct bucket *b, size_t n, int64_t now_ms)
     return 0;
 }
 
+/* --- what was served --- */
+
+static uint16_t *
+slice_of(struct bucket *b, int64_t slice)
+{
+    return &b->served[slice % BUCKET_SLICES];
+}
+
 static void
 turn(struct bucket *b, int64_t now_ms)
 {
@@ -84,43 +95,9 @@ turn(struct bucket *b, int64_t now_ms)
     if (gone > BUCKET_SLICES)
         gone = BUCKET_SLICES;
     for (int64_t i = 0; i < gone; i++)
-        b->served[(slice - i) % BUCKET_SLICES] = 0;
-    b->slice = slice;
-}
-
-void
-bucket_served(struct bucket *b, size_t n, int64_t now_ms)
-{
-    double rate = bucket_rate(b, now_ms);
-
-    turn(b, now_ms);
-    if (b->began_ms < 0)
-        b->began_ms = now_ms;
-    b->served[b->slice % BUCKET_SLICES] += (uint32_t)n;
-    if (b->ceiling > 0 && rate > 0 && now_ms - b->cut_ms > (b->top > 0 ? RECOVER_MS : b->hold_ms))
-        b->climbed_s += (double)n / rate;
-}
-
-/* Calls served per second, over the last slices or since the first call, but at least a second. */
-static double
-seen(struct bucket *b, int slices, int64_t now_ms)
-{
-    double n = 0, ms = (double)((slices - 1) * SLICE_MS + now_ms % SLICE_MS);
-
-    turn(b, now_ms);
-    for (int64_t i = 0; i < slices; i++)
-        n += b->served[(b->slice + BUCKET_SLICES - i) % BUCKET_SLICES];
-    if (b->began_ms >= 0 && (double)(now_ms - b->began_ms) < ms)
-        ms = (double)(now_ms - b->began_ms);
-    return n * 1000 / (ms > 1000 ? ms : 1000);
-}
-
-/* Was it served undisturbed for as long as the last slices tell of? */
-static bool
-undisturbed(const struct bucket *b, int64_t now_ms)
-{
-    return now_ms - b->cut_ms >= RECOVER_MS + LAST_SLICES * SLICE_MS
-        && now_ms - b->rested_ms >= LAST_SLICES * SLICE_MS;
+        *slice_of(b, slice - i) = 0;
+    if (gone > 0)
+        b->slice = slice;
 }
 
 static double
@@ -129,46 +106,144 @@ within(double v, double least, double most)
     return v < least ? least : v < most ? v : most;
 }
 
-/* Nothing is known but a first burst, or what was served shortly before a refusal on the way up. */
-static void
-search(struct bucket *b, double rate, int64_t now_ms)
+/* The first slice that is still known, or the first of all. */
+static int64_t
+oldest(const struct bucket *b)
 {
-    double ms = (double)(now_ms - b->began_ms), served = seen(b, LAST_SLICES, now_ms);
+    int64_t first = b->slice - BUCKET_SLICES + 1;
 
-    if (b->ceiling == 0) {
-        b->ceiling = seen(b, BUCKET_SLICES, now_ms);
-        b->top = ms > 0 ? served * 1000 / ms : 0; /* as fast as it came */
-        b->top = within(b->top, b->ceiling * TOP, b->top);
-    } else {
-        if (now_ms - b->cut_ms >= RECOVER_MS && rate < b->top)
-            b->top = rate;
-        b->ceiling = within(served * 0.9, b->ceiling / 2, b->top * 0.9);
+    return b->began_ms / SLICE_MS > first ? b->began_ms / SLICE_MS : first;
+}
+
+/* The most of (served - burst) / t over all times t up to then. */
+static double
+fastest(struct bucket *b, double burst, int64_t then_ms)
+{
+    double n = 0, best = 0;
+
+    for (int64_t i = then_ms / SLICE_MS; i >= oldest(b); i--) {
+        int64_t ms = then_ms - i * SLICE_MS;
+
+        n += *slice_of(b, i);
+        if (ms >= SHORTEST_MS && (n - burst) * 1000 > best * (double)ms) {
+            best = (n - burst) * 1000 / (double)ms;
+            b->calls = n - burst;
+        }
     }
-    if (b->ceiling < RATE_MIN)
-        b->ceiling = RATE_MIN;
-    if (b->top < b->ceiling * NEAR || ++b->searches > SEARCHES) {
-        b->ceiling = within(b->rested_ms ? served * 0.90 : served, b->ceiling, b->top);
-        b->top = 0;
+    return best;
+}
+
+/* Calls a second that were served from one time to another. */
+static double
+between(struct bucket *b, int64_t from_ms, int64_t to_ms)
+{
+    double n = 0;
+
+    for (int64_t i = to_ms / SLICE_MS; i > from_ms / SLICE_MS && i >= oldest(b); i--)
+        n += *slice_of(b, i);
+    return n * 1000 / within((double)(to_ms - from_ms), SHORTEST_MS, SLICE_MS * BUCKET_SLICES);
+}
+
+/* --- refusals --- */
+
+/* Nothing is known but a first burst. */
+static void
+begin_search(struct bucket *b, int64_t sent_ms)
+{
+    int64_t from = oldest(b) * SLICE_MS;
+    double n = 0;
+
+    if (from < b->began_ms)
+        from = b->began_ms;
+    for (int64_t i = oldest(b); i <= b->slice; i++)
+        n += *slice_of(b, i);
+    b->first = n;
+    b->first_s = sent_ms > from ? (double)(sent_ms - from) / 1000 : 0.001;
+    b->ceiling = n / (1 + b->first_s);
+    b->top = n / b->first_s; /* as fast as it came */
+}
+
+static double
+measured(struct bucket *b, int64_t sent_ms)
+{
+    double rate = between(b, b->before_ms, sent_ms);
+
+    for (int i = 0; i < 3; i++) {
+        double r = fastest(b, b->first - rate * b->first_s - 1, sent_ms);
+        rate = r > rate ? r : rate;
+    }
+    return rate;
+}
+
+/* Where calls are counted by the clock's second the first burst was the limit, whatever the rest before
+ * the second refusal: what is plausible is tried. */
+static double
+searched(struct bucket *b, int64_t sent_ms)
+{
+    double rate = measured(b, sent_ms), last = between(b, sent_ms - 1000, sent_ms);
+    double usual = b->first / (b->first_s > 1 ? b->first_s : 1);
+
+    usual = usual < last ? usual : last;
+    return within(usual > rate ? usual : rate, b->low, b->high);
+}
+
+static void
+end_search(struct bucket *b, int64_t sent_ms)
+{
+    b->low = b->ceiling / 2;
+    b->high = b->top;
+    b->top = 0;
+    b->ceiling = searched(b, sent_ms);
+    b->hold_ms = b->calls < FEW_CALLS ? HOLD_DOUBT_MS : HOLD_MIN_MS;
+}
+
+/* The next guess after one that was refused too. */
+static void
+correct(struct bucket *b, int64_t sent_ms)
+{
+    double rate = measured(b, sent_ms);
+
+    if (b->climbed_s == 0)
+        rate = within(rate, b->ceiling * (sent_ms - b->before_ms < LONG_MS ? LOW : 0.5), b->ceiling * LOWER);
+    else
+        b->hold_ms = b->hold_ms < HOLD_MIN_MS ? HOLD_MIN_MS : HOLD_MAX_MS;
+    b->ceiling = rate > RATE_MIN ? rate : RATE_MIN;
+}
+
+/* It was sent before the refusal, and answered later. */
+static void
+late(struct bucket *b, size_t n)
+{
+    if (b->ceiling == 0) {
+        begin_search(b, b->marked_ms);
+    } else if (b->top > 0) {
+        b->first += (double)n;
+    } else if (b->high > 0) {
+        b->ceiling = searched(b, b->marked_ms);
     }
 }
 
-/* The next guess after one that was refused too. One that had held until a climb began is hardly
- * changed: what is served above it is mostly a burst. */
-static double
-again(struct bucket *b, double rate, int64_t now_ms)
+void
+bucket_served(struct bucket *b, size_t n, int64_t sent_ms, int64_t now_ms)
 {
-    double served = undisturbed(b, now_ms) ? seen(b, LAST_SLICES, now_ms) * 0.98 : b->ceiling * 0.9;
+    double rate = bucket_rate(b, now_ms);
+    int64_t slice = sent_ms / SLICE_MS;
 
-    if (b->climbed_s > 0 && rate < 2 * b->ceiling)
-        return within(served, b->ceiling, b->ceiling * 1.04);
-    served = within(served, b->ceiling / 2, rate > b->ceiling ? rate : b->ceiling * 0.95);
-    return served > RATE_MIN ? served : RATE_MIN;
+    turn(b, now_ms);
+    if (b->began_ms < 0)
+        b->began_ms = sent_ms;
+    if (slice < oldest(b))
+        slice = oldest(b);
+    *slice_of(b, slice) += (uint16_t)n;
+    if (sent_ms <= b->marked_ms)
+        late(b, n);
+    if (b->ceiling > 0 && rate > 0 && (b->top > 0 ? sent_ms > b->cut_ms : now_ms - b->cut_ms > b->hold_ms))
+        b->climbed_s += (double)n / rate;
 }
 
 void
 bucket_rest(struct bucket *b, int64_t until_ms)
 {
-    b->rested_ms = until_ms;
     if (b->filled_ms < until_ms)
         b->filled_ms = until_ms;
     b->tokens = 1; /* for the one that asks whether it is over */
@@ -177,22 +252,23 @@ bucket_rest(struct bucket *b, int64_t until_ms)
 bool
 bucket_refused(struct bucket *b, int64_t sent_ms, double told, int64_t now_ms)
 {
-    double rate = bucket_rate(b, now_ms), served = seen(b, BUCKET_SLICES, now_ms);
-
     if (b->cut_ms >= 0 && sent_ms <= b->cut_ms)
         return false;
+    turn(b, now_ms);
+    b->before_ms = b->marked_ms;
+    b->marked_ms = sent_ms;
+    b->high = 0;
     if (told > 0) {
         b->ceiling = told;
         b->top = 0;
-    } else if (b->ceiling == 0 && served == 0) {
-        b->cut_ms = now_ms;
-        return true; /* nothing is served at all: that is no rate; the pause is the answer */
-    } else if (b->ceiling == 0 || b->top > 0) {
-        search(b, rate, now_ms);
+    } else if (b->began_ms < 0) {
+        ; /* nothing is served at all: that is no rate; the pause is the answer */
+    } else if (b->ceiling == 0) {
+        begin_search(b, sent_ms);
+    } else if (b->top > 0) {
+        end_search(b, sent_ms);
     } else {
-        b->ceiling = again(b, rate, now_ms);
-        if (b->climbed_s > 0 && b->hold_ms < HOLD_MAX_MS)
-            b->hold_ms = b->hold_ms * 2 < HOLD_MAX_MS ? b->hold_ms * 2 : HOLD_MAX_MS;
+        correct(b, sent_ms);
     }
     b->cut_ms = now_ms;
     b->climbed_s = 0;

@@ -272,7 +272,7 @@ static void
 heed_service(struct endpoint *e, const char *method, const struct judgement *j, size_t calls,
              int64_t latency_us, int64_t now_ms)
 {
-    bucket_served(&e->bucket, calls, now_ms);
+    bucket_served(&e->bucket, calls, now_ms - latency_us / 1000, now_ms);
     e->throttled = 0;
     if (strcmp(method, "eth_getLogs") == 0)
         e->heavy = 0;

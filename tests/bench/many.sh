@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # many.sh [SECONDS [quick]] - many endpoints with different rates and latencies: throughput beside the sum of what they allow,
-# once these rates are learned; the same with half of them dead, throttled or hanging; and one that dies and returns.
+# from the start and once these rates are learned; the same with half of them dead, throttled or hanging; and one that dies and returns.
 # shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
-FOR=${1:-30} QUICK=${2:-} LEARNING=12
+FOR=${1:-30} QUICK=${2:-} LEARNING=4
 need
 bench_postgres
 SIMS=() URLS=() SPECS=() SUM=0

@@ -337,6 +337,51 @@ health_costs_nothing(void **state)
     endpoint_free(e);
 }
 
+/* Allows 50 calls a second, 10 at once, and wants a second's rest after each one too many. */
+static bool
+serves(double *tokens, int64_t *filled_ms, int64_t now)
+{
+    *tokens += 0.05 * (double)(now - *filled_ms);
+    *filled_ms = now;
+    if (*tokens > 10)
+        *tokens = 10;
+    if (*tokens < 1)
+        return false;
+    *tokens -= 1;
+    return true;
+}
+
+/* Two rests of a second, obeyed, is what learning costs; then hardly anything is lost. */
+static void
+a_rate_is_learned_in_two_rests(void **state)
+{
+    struct endpoint *e = endpoint_new(&plain);
+    struct judgement ok = judged(VERDICT_OK), rate = judged(VERDICT_RATE);
+    uint32_t good[20] = {0}, bad[20] = {0}; /* answers by millisecond */
+    uint64_t early = 0, late = 0;
+    double tokens = 10;
+    int64_t filled = 0;
+
+    (void)state;
+    rate.wait_ms = 1000;
+    for (int64_t now = 0; now < 30000; now++) {
+        for (; bad[now % 20]; bad[now % 20]--)
+            endpoint_answer(e, "eth_getLogs", &rate, 1, 20000, now);
+        for (; good[now % 20]; good[now % 20]--) {
+            endpoint_answer(e, "eth_getLogs", &ok, 1, 20000, now);
+            endpoint_logs_ok(e, 1, 10000, 5, 4000, now);
+            *(now < 4000 ? &early : &late) += 1;
+        }
+        while (endpoint_slots(e, now) > 0 && endpoint_take(e, 1, now) == 0) {
+            endpoint_sent(e, 1, now);
+            *(serves(&tokens, &filled, now) ? &good[now % 20] : &bad[now % 20]) += 1;
+        }
+    }
+    assert_true(early >= 4 * 50 * 45 / 100);
+    assert_true(late >= 26 * 50 * 95 / 100);
+    endpoint_free(e);
+}
+
 int
 main(void)
 {
@@ -356,6 +401,7 @@ main(void)
         cmocka_unit_test(the_head_never_goes_back),
         cmocka_unit_test(answers_are_counted),
         cmocka_unit_test(health_costs_nothing),
+        cmocka_unit_test(a_rate_is_learned_in_two_rests),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
