@@ -26,7 +26,7 @@ void
 bucket_init(struct bucket *b, double given, int64_t now_ms)
 {
     *b = (struct bucket){.given = given, .tokens = 1, .filled_ms = now_ms, .cut_ms = -1, .marked_ms = -1,
-                         .began_ms = -1, .hold_ms = HOLD_MIN_MS};
+                         .hold_ms = HOLD_MIN_MS, .served.began_ms = -1};
 }
 
 static double
@@ -82,22 +82,43 @@ bucket_take(struct bucket *b, size_t n, int64_t now_ms)
 /* --- what was served --- */
 
 static uint16_t *
-slice_of(struct bucket *b, int64_t slice)
+slice_of(struct bucket_served *s, int64_t slice)
 {
-    return &b->served[slice % BUCKET_SLICES];
+    return &s->n[slice % BUCKET_SLICES];
 }
 
 static void
-turn(struct bucket *b, int64_t now_ms)
+turn(struct bucket_served *s, int64_t now_ms)
 {
-    int64_t slice = now_ms / SLICE_MS, gone = slice - b->slice;
+    int64_t slice = now_ms / SLICE_MS, gone = slice - s->slice;
 
     if (gone > BUCKET_SLICES)
         gone = BUCKET_SLICES;
     for (int64_t i = 0; i < gone; i++)
-        *slice_of(b, slice - i) = 0;
+        *slice_of(s, slice - i) = 0;
     if (gone > 0)
-        b->slice = slice;
+        s->slice = slice;
+}
+
+/* The first slice that is still known, or the first of all. */
+static int64_t
+oldest(const struct bucket_served *s)
+{
+    int64_t first = s->slice - BUCKET_SLICES + 1;
+
+    return s->began_ms / SLICE_MS > first ? s->began_ms / SLICE_MS : first;
+}
+
+static void
+add(struct bucket_served *s, size_t n, int64_t sent_ms)
+{
+    int64_t slice = sent_ms / SLICE_MS;
+
+    if (s->began_ms < 0)
+        s->began_ms = sent_ms;
+    if (slice < oldest(s))
+        slice = oldest(s);
+    *slice_of(s, slice) += (uint16_t)n;
 }
 
 static double
@@ -106,42 +127,48 @@ within(double v, double least, double most)
     return v < least ? least : v < most ? v : most;
 }
 
-/* The first slice that is still known, or the first of all. */
-static int64_t
-oldest(const struct bucket *b)
-{
-    int64_t first = b->slice - BUCKET_SLICES + 1;
-
-    return b->began_ms / SLICE_MS > first ? b->began_ms / SLICE_MS : first;
-}
-
-/* The most of (served - burst) / t over all times t up to then. */
-static double
-fastest(struct bucket *b, double burst, int64_t then_ms)
-{
-    double n = 0, best = 0;
-
-    for (int64_t i = then_ms / SLICE_MS; i >= oldest(b); i--) {
-        int64_t ms = then_ms - i * SLICE_MS;
-
-        n += *slice_of(b, i);
-        if (ms >= SHORTEST_MS && (n - burst) * 1000 > best * (double)ms) {
-            best = (n - burst) * 1000 / (double)ms;
-            b->calls = n - burst;
-        }
-    }
-    return best;
-}
-
 /* Calls a second that were served from one time to another. */
 static double
-between(struct bucket *b, int64_t from_ms, int64_t to_ms)
+between(struct bucket_served *s, int64_t from_ms, int64_t to_ms)
 {
     double n = 0;
 
-    for (int64_t i = to_ms / SLICE_MS; i > from_ms / SLICE_MS && i >= oldest(b); i--)
-        n += *slice_of(b, i);
+    for (int64_t i = to_ms / SLICE_MS; i > from_ms / SLICE_MS && i >= oldest(s); i--)
+        n += *slice_of(s, i);
     return n * 1000 / within((double)(to_ms - from_ms), SHORTEST_MS, SLICE_MS * BUCKET_SLICES);
+}
+
+/* The burst that the endpoint allows, if this is its rate: the most of served - rate * t, over all
+ * times t up to the first refusal. */
+static double
+burst_at(struct bucket *b, double rate)
+{
+    double n = 0, most = 0;
+
+    for (int64_t i = b->first_ms / SLICE_MS; i >= oldest(&b->first); i--) {
+        n += *slice_of(&b->first, i);
+        most = fmax(most, n - rate * (double)(b->first_ms - i * SLICE_MS) / 1000);
+    }
+    return most;
+}
+
+/* The most of (served - burst) / t, over all times t up to then. One more than the burst is served
+ * if what is left when one is refused is almost a call. */
+static double
+fastest(struct bucket *b, double burst, int64_t then_ms)
+{
+    double n = 1 - burst, best = 0;
+
+    for (int64_t i = then_ms / SLICE_MS; i >= oldest(&b->served); i--) {
+        int64_t ms = then_ms - i * SLICE_MS;
+
+        n += *slice_of(&b->served, i);
+        if (ms >= SHORTEST_MS && n * 1000 > best * (double)ms) {
+            best = n * 1000 / (double)ms;
+            b->calls = n;
+        }
+    }
+    return best;
 }
 
 /* --- refusals --- */
@@ -150,28 +177,28 @@ between(struct bucket *b, int64_t from_ms, int64_t to_ms)
 static void
 begin_search(struct bucket *b, int64_t sent_ms)
 {
-    int64_t from = oldest(b) * SLICE_MS;
-    double n = 0;
+    double n = 0, s;
 
-    if (from < b->began_ms)
-        from = b->began_ms;
-    for (int64_t i = oldest(b); i <= b->slice; i++)
-        n += *slice_of(b, i);
-    b->first = n;
-    b->first_s = sent_ms > from ? (double)(sent_ms - from) / 1000 : 0.001;
-    b->ceiling = n / (1 + b->first_s);
-    b->top = n / b->first_s; /* as fast as it came */
+    b->first = b->served;
+    b->first_ms = sent_ms;
+    for (int64_t i = b->served.slice; i >= oldest(&b->served); i--) {
+        n += *slice_of(&b->served, i);
+        s = fmax((double)(sent_ms - i * SLICE_MS) / 1000, 0.001);
+        if (n / (1 + s) <= b->ceiling)
+            continue;
+        b->ceiling = n / (1 + s);
+        b->top = n / s; /* as fast as it came */
+        b->usual = s < 1 ? n : n / s;
+    }
 }
 
 static double
 measured(struct bucket *b, int64_t sent_ms)
 {
-    double rate = between(b, b->before_ms, sent_ms);
+    double rate = between(&b->served, b->before_ms, sent_ms);
 
-    for (int i = 0; i < 3; i++) {
-        double r = fastest(b, b->first - rate * b->first_s - 1, sent_ms);
-        rate = r > rate ? r : rate;
-    }
+    for (int i = 0; i < 5; i++)
+        rate = fmax(rate, fastest(b, burst_at(b, rate), sent_ms));
     return rate;
 }
 
@@ -180,11 +207,9 @@ measured(struct bucket *b, int64_t sent_ms)
 static double
 searched(struct bucket *b, int64_t sent_ms)
 {
-    double rate = measured(b, sent_ms), last = between(b, sent_ms - 1000, sent_ms);
-    double usual = b->first / (b->first_s > 1 ? b->first_s : 1);
+    double usual = fmin(b->usual, between(&b->served, sent_ms - 1000, sent_ms));
 
-    usual = usual < last ? usual : last;
-    return within(usual > rate ? usual : rate, b->low, b->high);
+    return within(fmax(usual, measured(b, sent_ms)), b->low, b->high);
 }
 
 static void
@@ -212,12 +237,12 @@ correct(struct bucket *b, int64_t sent_ms)
 
 /* It was sent before the refusal, and answered later. */
 static void
-late(struct bucket *b, size_t n)
+late(struct bucket *b, size_t n, int64_t sent_ms)
 {
     if (b->ceiling == 0) {
         begin_search(b, b->marked_ms);
     } else if (b->top > 0) {
-        b->first += (double)n;
+        add(&b->first, n, sent_ms);
     } else if (b->high > 0) {
         b->ceiling = searched(b, b->marked_ms);
     }
@@ -227,16 +252,11 @@ void
 bucket_served(struct bucket *b, size_t n, int64_t sent_ms, int64_t now_ms)
 {
     double rate = bucket_rate(b, now_ms);
-    int64_t slice = sent_ms / SLICE_MS;
 
-    turn(b, now_ms);
-    if (b->began_ms < 0)
-        b->began_ms = sent_ms;
-    if (slice < oldest(b))
-        slice = oldest(b);
-    *slice_of(b, slice) += (uint16_t)n;
+    turn(&b->served, now_ms);
+    add(&b->served, n, sent_ms);
     if (sent_ms <= b->marked_ms)
-        late(b, n);
+        late(b, n, sent_ms);
     if (b->ceiling > 0 && rate > 0 && (b->top > 0 ? sent_ms > b->cut_ms : now_ms - b->cut_ms > b->hold_ms))
         b->climbed_s += (double)n / rate;
 }
@@ -254,14 +274,14 @@ bucket_refused(struct bucket *b, int64_t sent_ms, double told, int64_t now_ms)
 {
     if (b->cut_ms >= 0 && sent_ms <= b->cut_ms)
         return false;
-    turn(b, now_ms);
+    turn(&b->served, now_ms);
     b->before_ms = b->marked_ms;
     b->marked_ms = sent_ms;
     b->high = 0;
     if (told > 0) {
         b->ceiling = told;
         b->top = 0;
-    } else if (b->began_ms < 0) {
+    } else if (b->served.began_ms < 0) {
         ; /* nothing is served at all: that is no rate; the pause is the answer */
     } else if (b->ceiling == 0) {
         begin_search(b, sent_ms);

@@ -22,6 +22,12 @@
 
 enum { BUCKET_SLICES = 512 };
 
+struct bucket_served { /* calls served, by the time they were sent */
+    int64_t began_ms;  /* the first of them, -1: none yet */
+    int64_t slice;     /* number of the newest slice of 20 ms */
+    uint16_t n[BUCKET_SLICES];
+};
+
 struct bucket {
     double given;       /* calls per second, 0: no limit given */
     double ceiling;     /* learned, 0: no refusal seen */
@@ -32,13 +38,12 @@ struct bucket {
     int64_t cut_ms;     /* of the last refusal; -1: none */
     int64_t marked_ms, before_ms; /* when that request was sent, and the refused one before */
     int64_t hold_ms;
-    int64_t began_ms;   /* first call served, -1: none yet */
-    double first;       /* calls served up to the first refusal, */
-    double first_s;     /* and in what time */
     double low, high;   /* bounds of the search's result, while answers to what was sent before come in */
+    double usual;       /* what the first burst alone suggests */
     double calls;       /* that the last measurement counted */
-    int64_t slice;      /* number of the newest slice of 20 ms */
-    uint16_t served[BUCKET_SLICES]; /* by the time they were sent */
+    struct bucket_served served;
+    struct bucket_served first; /* up to the first refusal, */
+    int64_t first_ms;           /* sent then */
 };
 
 void bucket_init(struct bucket *b, double given, int64_t now_ms);
