@@ -28,7 +28,17 @@ cmd_enrich() {
         enrich_one || status=$?
         [ $status -le 1 ] && [ "$STOPS" -eq 0 ] || break
     done
+    [ $status -gt 1 ] || [ "$STOPS" -gt 0 ] || [ -n "${OPT[dry-run]:-}" ] || fill_times
     return $status
+}
+
+fill_times() { # of transactions that came by hash, from nodes that do not tell it
+    local n
+    database_holds || return
+    [[ $HOLDS == *' transactions '* && $HOLDS == *' blocks '* ]] || return
+    n=$(sql "with filled as (update transactions t set block_timestamp = b.block_timestamp from blocks b
+        where t.block_timestamp is null and b.block_number = t.block_number returning 1) select count(*) from filled")
+    [ "${n:-0}" -eq 0 ] || say "$n transactions have their time from their block"
 }
 
 enrich_one() {

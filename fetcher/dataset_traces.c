@@ -3,9 +3,9 @@
  *
  * trace_block gives a flat list, rewards included. debug_traceBlockByNumber with callTracer gives
  * a tree of calls for each transaction (calls.h); it knows no rewards, and a transaction's first
- * call has the gas of the whole transaction. What belongs to no transaction (rewards) has transaction_index -1 and, to keep the key
- * unique, its number among those as trace_address. A transaction that the node failed to trace fails
- * the block.
+ * call has the gas of the whole transaction. What belongs to no transaction (rewards) has
+ * transaction_index -1 and, to keep the key unique, its number among those as trace_address. A
+ * transaction that the node failed to trace fails the block.
  */
 #include <ctype.h>
 #include <stdio.h>

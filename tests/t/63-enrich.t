@@ -66,6 +66,8 @@ is "$(($(calls "$fast" eth_getTransactionByHash) - before))" "$missing" 'asks fo
 like "$ERR" "$blocks blocks are missing" 'tells how many blocks'
 is "$(sql 'select count(distinct block_number) from a.logs where block_number not in (select block_number from a.blocks)')" 0 'brings the blocks'
 is "$(lacking a) $(sql 'select count(*) from a.transactions where gas_used is null')" '0 0' 'leaves none out'
+is "$(sql "select count(*) from (select * from a.transactions except select * from whole.transactions) d")" 0 \
+    'and with them the times: rows are wholly those that a job brings'
 check 'and no block that nobody asked for' test $(($(calls "$fast" eth_getBlockByNumber) - headers)) -le $((blocks + 12)) # 12: checks
 
 # --- a filter, and a table of another program ---
