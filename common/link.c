@@ -17,7 +17,7 @@
 
 enum {
     HEARTBEAT_MS = 1000, HEARTBEAT_TIMEOUT_MS = 3000,
-    RECONNECT_MS = 100, RECONNECT_MAX_MS = 2000,
+    RECONNECT_MS = 10, RECONNECT_MAX_MS = 2000, /* twice as long each time */
     LARGE_SEND = 64 << 10, /* bytes: ask for room before ZeroMQ copies so much */
 };
 
