@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "writer/partial.h"
 
 void
 batch_add(struct batch *b, const struct item *item, int64_t now_ms)
@@ -23,40 +24,84 @@ batch_add(struct batch *b, const struct item *item, int64_t now_ms)
 
 /* Messages that go: ends behind the last rows go with them. */
 static size_t
-leading(const struct batch *b, uint64_t rows)
+leading(const struct batch *b, const struct batch_limits *l)
 {
-    uint64_t sum = 0;
+    uint64_t rows = 0, bytes = 0;
     size_t n = 0;
 
-    for (; n < b->n; n++) {
-        const struct wire *w = &b->items[n].wire;
-        if (w->kind != WIRE_ROWS)
+    for (; n < b->n && n < BATCH_ITEMS_MAX; n++) {
+        const struct item *item = &b->items[n];
+        if (item->wire.kind != WIRE_ROWS)
             continue;
-        if (n > 0 && sum > 0 && sum + w->rows > rows)
+        rows += item->wire.rows;
+        bytes += item->message.size + ITEM_BYTES;
+        if (rows > item->wire.rows && (rows > l->rows || bytes > l->bytes))
             break;
-        sum += w->rows;
     }
     return n;
 }
 
-void
-batch_take(struct batch *b, struct batch *to, uint64_t rows)
+static bool
+is_end(const struct wire *w)
 {
-    struct batch empty = *to;
-    size_t n = leading(b, rows);
+    return w->kind == WIRE_END || w->kind == WIRE_END_HASHES;
+}
 
-    if (n == b->n) {
-        *to = *b;
-        *b = empty;
-        return;
-    }
+void
+batch_take(struct batch *b, struct batch *to, const struct batch_limits *l,
+           bool (*waits)(const struct wire *end, void *context), void *context)
+{
+    size_t n = leading(b, l), left = 0;
+
     for (size_t i = 0; i < n; i++) {
-        batch_add(to, &b->items[i], b->since_ms);
-        b->bytes -= b->items[i].message.size + ITEM_BYTES;
+        const struct item *item = &b->items[i];
+        if (waits && is_end(&item->wire) && waits(&item->wire, context)) {
+            b->items[left++] = *item;
+            continue;
+        }
+        batch_add(to, item, b->since_ms);
+        b->bytes -= item->message.size + ITEM_BYTES;
     }
     b->rows -= to->rows;
-    b->n -= n;
-    memmove(b->items, b->items + n, b->n * sizeof *b->items);
+    memmove(b->items + left, b->items + n, (b->n - n) * sizeof *b->items);
+    b->n -= n - left;
+}
+
+void
+begun_find(struct begun *g, const struct batch *b)
+{
+    g->n = 0;
+    for (size_t i = 0; i < b->n; i++) {
+        const struct wire *w = &b->items[i].wire;
+        size_t k = g->n; /* what came last is looked for first */
+        while (k > 0 && !partial_same(&b->items[g->items[k - 1]].wire, w))
+            k--;
+        if (is_end(w) && k > 0) {
+            g->items[k - 1] = g->items[--g->n];
+        } else if (w->kind == WIRE_ROWS && k == 0) {
+            if (g->n == g->cap) {
+                g->cap = g->cap ? 2 * g->cap : 64;
+                g->items = xrealloc(g->items, g->cap * sizeof *g->items);
+            }
+            g->items[g->n++] = (uint32_t)i;
+        }
+    }
+}
+
+bool
+begun_has(const struct begun *g, const struct batch *b, const struct wire *end)
+{
+    for (size_t i = 0; i < g->n; i++)
+        if (partial_same(&b->items[g->items[i]].wire, end))
+            return true;
+    return false;
+}
+
+void
+begun_free(struct begun *g)
+{
+    free(g->items);
+    *g = (struct begun){0};
 }
 
 bool

@@ -45,12 +45,24 @@ struct batch_limits {
 };
 
 void batch_add(struct batch *b, const struct item *item, int64_t now_ms); /* takes the message */
-/* Moves the first messages, of at most that many rows but one at least, to the empty batch `to`. */
-void batch_take(struct batch *b, struct batch *to, uint64_t rows);
+/* Moves the first messages, up to a limit of rows or bytes but one at least, to the empty batch
+ * `to`. Ends that have to wait (NULL: none) stay behind. */
+void batch_take(struct batch *b, struct batch *to, const struct batch_limits *l,
+                bool (*waits)(const struct wire *end, void *context), void *context);
 bool batch_due(const struct batch *b, const struct batch_limits *l, int64_t now_ms);
 int64_t batch_due_at(const struct batch *b, const struct batch_limits *l); /* INT64_MAX: empty */
 void batch_clear(struct batch *b); /* frees the messages, keeps the array */
 void batch_free(struct batch *b);
+
+/* Attempts that a batch has rows of but not the end: the end must not overtake them. */
+struct begun {
+    uint32_t *items; /* owned: of each attempt the first */
+    size_t n, cap;
+};
+
+void begun_find(struct begun *g, const struct batch *b);
+bool begun_has(const struct begun *g, const struct batch *b, const struct wire *end);
+void begun_free(struct begun *g);
 
 struct plan {
     uint32_t *order; /* owned: items that are chunks, in order of sending */

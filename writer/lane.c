@@ -38,34 +38,28 @@ lane_free(struct lane *l)
     if (!l)
         return;
     pg_free(l->pg);
-    batch_free(&l->open);
     batch_free(&l->busy);
+    begun_free(&l->begun);
     plan_free(&l->plan);
     free(l);
-}
-
-void
-lane_add(struct lane *l, const struct item *item, int64_t now_ms)
-{
-    batch_add(&l->open, item, now_ms);
 }
 
 size_t
 lane_bytes(const struct lane *l)
 {
-    return l->open.bytes + l->busy.bytes;
+    return l->busy.bytes;
 }
 
 bool
 lane_busy(const struct lane *l)
 {
-    return l->open.n || l->busy.n || l->state == COMPACTING;
+    return l->busy.n || l->state == COMPACTING;
 }
 
 bool
 lane_idle(const struct lane *l)
 {
-    return l->state == IDLE && l->open.n == 0 && l->busy.n == 0;
+    return l->state == IDLE && l->shared->queue.n == 0 && l->busy.n == 0;
 }
 
 void
@@ -279,6 +273,8 @@ written(struct lane *l, int64_t now_ms)
     l->state = IDLE;
     if (--l->parts.n == 0)
         batch_clear(&l->busy);
+    if (l->busy.n == 0 && s->queue.rows == 0)
+        s->queue.since_ms = 0; /* only ends: those that waited for these rows */
     if (s->ends - s->ends_compacted >= COMPACT_ENDS)
         s->compact_due = true;
 }
@@ -308,24 +304,39 @@ finish_attempt(struct lane *l, int64_t now_ms)
 
 /* --- between attempts --- */
 
-static void
-take_open(struct lane *l, int64_t now_ms)
+/* Are rows of its attempt with a lane? (Not with the one that takes, which has none.) */
+static bool
+end_waits(const struct wire *end, void *context)
 {
-    batch_take(&l->open, &l->busy, l->shared->sizer.rows);
+    const struct lane_shared *s = context;
+
+    for (size_t i = 0; i < s->n_lanes; i++)
+        if (s->lanes[i]->busy.n && begun_has(&s->lanes[i]->begun, &s->lanes[i]->busy, end))
+            return true;
+    return false;
+}
+
+static void
+take_batch(struct lane *l, int64_t now_ms)
+{
+    struct lane_shared *s = l->shared;
+
+    batch_take(&s->queue, &l->busy, &s->limits.batch, end_waits, s);
+    s->queue.since_ms = now_ms; /* what is left is newer, or waits for a lane */
+    begun_find(&l->begun, &l->busy);
     parts_all(&l->parts, l->busy.n);
-    store_trim(&l->shared->store);
-    if (l->waiting_ms) {
-        l->shared->waits++;
-        l->shared->waited_ms += now_ms - l->waiting_ms;
-        l->waiting_ms = 0;
+    store_trim(&s->store);
+    if (s->waiting_ms && now_ms > s->waiting_ms) {
+        s->waits++;
+        s->waited_ms += now_ms - s->waiting_ms;
     }
+    s->waiting_ms = 0;
 }
 
 static bool
-open_due(const struct lane *l, int64_t now_ms)
+queue_due(const struct lane_shared *s, int64_t now_ms)
 {
-    return l->open.n && (l->shared->draining || l->shared->full ||
-                         batch_due(&l->open, &l->shared->limits.batch, now_ms));
+    return s->queue.n && (s->draining || s->full || batch_due(&s->queue, &s->limits.batch, now_ms));
 }
 
 static void
@@ -336,7 +347,7 @@ close_old(struct lane *l, int64_t now_ms)
     if (limits->max_lifetime_ms && now_ms - l->opened_ms >= limits->max_lifetime_ms) {
         l->shared->closed_lifetime++;
         lane_disconnect(l);
-    } else if (!l->busy.n && !l->open.n && limits->max_idle_time_ms &&
+    } else if (!l->busy.n && !l->shared->queue.n && limits->max_idle_time_ms &&
                now_ms - l->used_ms >= limits->max_idle_time_ms) {
         lane_close_idle(l);
     }
@@ -387,6 +398,18 @@ connecting(struct lane *l, int64_t now_ms)
         lane_retry_later(l, pg_error(l->pg), now_ms);
 }
 
+/* Another lane has a batch and can have this one's connection for it (lane_lend). */
+static bool
+lends(const struct lane *l)
+{
+    const struct lane_shared *s = l->shared;
+
+    for (size_t i = 0; i < s->n_lanes && l->state == IDLE; i++)
+        if (s->lanes[i]->state == CLOSED && s->lanes[i]->busy.n && s->lanes[i]->backoff_ms)
+            return true;
+    return false;
+}
+
 /* One transition. False: there is nothing to do but wait. */
 static bool
 turn(struct lane *l, int64_t now_ms)
@@ -408,8 +431,8 @@ turn(struct lane *l, int64_t now_ms)
     case CLOSED:
         break;
     }
-    if (l->busy.n == 0 && open_due(l, now_ms))
-        take_open(l, now_ms);
+    if (l->busy.n == 0 && queue_due(l->shared, now_ms) && !lends(l))
+        take_batch(l, now_ms);
     if (l->state == IDLE)
         close_old(l, now_ms);
     if (l->busy.n == 0) {
@@ -434,8 +457,8 @@ lane_step(struct lane *l, short revents, int64_t now_ms)
         lane_disconnect(l); /* the server closed it; the next batch opens another */
     while (l->shared->fatal == 0 && turn(l, now_ms))
         ;
-    if (l->waiting_ms == 0 && l->busy.n && open_due(l, now_ms))
-        l->waiting_ms = now_ms;
+    if (l->shared->waiting_ms == 0 && l->busy.n && queue_due(l->shared, now_ms))
+        l->shared->waiting_ms = now_ms;
 }
 
 void
@@ -462,7 +485,7 @@ lane_wake_at(const struct lane *l)
         return at;
     if (l->busy.n)
         return l->retry_ms;
-    at = batch_due_at(&l->open, &limits->batch);
+    at = batch_due_at(&l->shared->queue, &limits->batch);
     if (lane_idle(l) && limits->max_idle_time_ms)
         at = sooner(at, l->used_ms + limits->max_idle_time_ms);
     if (l->state == IDLE && limits->max_lifetime_ms)

@@ -1,4 +1,4 @@
-/* lane.h - one connection's worth of writing: the batch that fills, and the one in the database.
+/* lane.h - one connection's worth of writing: the batch in the database.
  *
  *   closed -> connecting -> idle -> preparing -> writing -> idle      (or back to closed: retry)
  *                             \--> compacting ---------------^
@@ -11,7 +11,8 @@
  * Keys that are there already make the COPY fail; the batch then goes by a temporary table and
  * INSERT ... ON CONFLICT DO UPDATE, and so do the next 1, 2, 4 ... 64 batches if this repeats.
  *
- * All messages of one task go to one lane, in order: an end never overtakes its rows.
+ * All lanes take from one queue. Rows of one task may be with several at a time; its end waits in
+ * the queue until the other lanes have written theirs: an end never overtakes its rows.
  */
 #ifndef SLUICE_WRITER_LANE_H
 #define SLUICE_WRITER_LANE_H
@@ -40,6 +41,10 @@ struct lane_limits {
 struct lane_shared {
     const char *uri; /* NULL: the environment */
     struct lane_limits limits;
+    struct batch queue;      /* of what no lane has yet */
+    int64_t waiting_ms;      /* it is due since, but all lanes are busy; 0: not */
+    struct lane *const *lanes; /* all of them */
+    size_t n_lanes;
     struct sizer sizer;
     struct store store;
     struct partial *partial;
@@ -66,7 +71,6 @@ struct lane; /* opaque */
 struct lane *lane_new(struct lane_shared *shared, struct pg *pg); /* owns pg, connected or not */
 void lane_free(struct lane *l);
 
-void lane_add(struct lane *l, const struct item *item, int64_t now_ms); /* takes the message */
 size_t lane_bytes(const struct lane *l);  /* held */
 bool lane_busy(const struct lane *l);     /* holds anything, or is compacting */
 /* Goes as far as it can without waiting. revents: what poll found. */

@@ -28,12 +28,12 @@ give_up(struct lane *l, int status)
     l->shared->fatal = status;
 }
 
-/* The attempt that `spoilt` is of can no more become whole: its ends, in any batch after it, are
- * lost. Its lane is the same, so these two batches are all there is. */
+/* The attempt that `spoilt` is of can no more become whole: its ends are lost. No other lane has one
+ * while this one has the rows. */
 static void
 spoil(struct lane *l, const struct item *spoilt)
 {
-    struct batch *batches[] = {&l->busy, &l->open};
+    struct batch *batches[] = {&l->busy, &l->shared->queue};
 
     partial_spoil(l->shared->partial, &spoilt->wire, spoilt->lost);
     for (size_t i = 0; i < 2; i++)

@@ -18,11 +18,10 @@ struct lane {
     int64_t retry_ms;           /* no attempt before this time */
     int backoff_ms;             /* 0: all is well */
 
-    struct batch open; /* fills */
     struct batch busy; /* is being written */
+    struct begun begun;
     int64_t began_ms;  /* this attempt */
     struct parts parts;
-    int64_t waiting_ms; /* the open one is due since, while the other is busy; 0: not */
 
     /* this attempt: */
     struct plan plan;

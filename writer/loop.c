@@ -1,6 +1,6 @@
 /* loop.c - one thread, one poll; see loop.h.
  *
- * Memory is bounded by HELD_MAX: with that much in the lanes nothing more is received, the results
+ * Memory is bounded by HELD_MAX: with that much in hand nothing more is received, the results
  * link fills, and the fetchers wait.
  */
 #include "writer/loop.h"
@@ -15,7 +15,7 @@
 #include "writer/take.h"
 
 enum {
-    HELD_MAX = 12 << 20,  /* bytes of messages in all lanes */
+    HELD_MAX = 12 << 20,  /* bytes of messages in the queue and in all lanes */
     TURN_MAX = 1 << 20,   /* bytes received before the lanes get their turn */
     WAIT_MAX_MS = 250,    /* longest sleep: signals that slip between are seen by then */
     STOP_RECEIVE_MS = 2000, /* after a stop signal, how long what is on its way is still taken */
@@ -37,17 +37,6 @@ struct loop {
 };
 
 /* --- receiving --- */
-
-/* A task's messages all go to one lane, whichever fetcher they come from. */
-static struct lane *
-lane_of(const struct loop *loop, const struct wire *w)
-{
-    uint64_t h = w->task;
-
-    for (size_t i = 0; i < w->run.n; i++)
-        h += (unsigned char)w->run.p[i];
-    return loop->lanes[h % loop->n_lanes];
-}
 
 static void
 print_item(struct loop *loop, struct item *item)
@@ -95,13 +84,13 @@ take(struct loop *loop, struct link_message *m, int64_t now_ms)
     if (loop->o->text)
         print_item(loop, &item);
     else
-        lane_add(lane_of(loop, &item.wire), &item, now_ms);
+        batch_add(&loop->shared->queue, &item, now_ms);
 }
 
 static size_t
 held(const struct loop *loop)
 {
-    size_t bytes = 0;
+    size_t bytes = loop->shared->queue.bytes;
 
     for (size_t i = 0; i < loop->n_lanes; i++)
         bytes += lane_bytes(loop->lanes[i]);
@@ -189,6 +178,8 @@ share_connections(struct loop *loop)
 static bool
 all_written(const struct loop *loop)
 {
+    if (loop->shared->queue.n)
+        return false;
     for (size_t i = 0; i < loop->n_lanes; i++)
         if (lane_busy(loop->lanes[i]))
             return false;
@@ -300,6 +291,8 @@ loop_run(const struct loop_options *o)
     loop.fds = xcalloc(loop.n_lanes + 2, sizeof *loop.fds);
     for (size_t i = 0; i < loop.n_lanes; i++)
         loop.lanes[i] = lane_new(o->shared, i == 0 ? o->first : pg_new(o->shared->uri));
+    o->shared->lanes = loop.lanes;
+    o->shared->n_lanes = loop.n_lanes;
 
     int status = collect(&loop);
     tell_flush(&o->shared->tell);
@@ -311,6 +304,7 @@ loop_run(const struct loop_options *o)
 
     for (size_t i = 0; i < loop.n_lanes; i++)
         lane_free(loop.lanes[i]);
+    batch_free(&o->shared->queue);
     free(loop.lanes);
     free(loop.fds);
     return status;

@@ -298,8 +298,9 @@ is "$STATUS $(rows)" '0 100000' 'a server that gives fewer connections than want
 is "$(grep -c 'too many connections' <<<"$ERR")" 1 'is told of once'
 
 fresh pool
-write --schema pool --connections 3 --max-idle 1 --max-lifetime 200ms --max-idle-time 100ms < <($GEN 1 600 10 5 pause=20)
-is "$STATUS $(rows)" '0 3000' 'connections that are closed and opened again' || diag "$ERR"
+write --schema pool --connections 3 --batch-size 50 --max-idle 1 --max-lifetime 200ms --max-idle-time 100ms \
+    < <($GEN 1001 3000 10 5 task=1000; $GEN 1 600 10 5 pause=20)
+is "$STATUS $(rows)" '0 13000' 'connections that are closed and opened again' || diag "$ERR"
 like "$ERR" 'closed by lifetime=[1-9][0-9]* closed by idle=[1-9]' 'are counted'
 
 fresh down

@@ -60,7 +60,7 @@ pool() { # pool FILE NAME: a number of its line of statistics
 sql 'create schema pool'
 mkfifo "$T/in"
 writes() { # writes NAME OPTION...: a writer that reads what is written to descriptor 5
-    spawn "$1" bash -c 'exec "$0" -i - "${@:2}" <"$1"' "$WRITER" "$T/in" --db "$DB" --schema pool --max-open 5 "${@:2}"
+    spawn "$1" bash -c 'exec "$0" -i - "${@:2}" <"$1"' "$WRITER" "$T/in" --db "$DB" --schema pool --max-open 5 --batch-size 100 "${@:2}"
     pid=$PID
     exec 5>"$T/in"
 }

@@ -36,6 +36,7 @@ add(struct batch *b, struct item item, int64_t now_ms)
 static void
 taken_in_order_up_to_so_many_rows(void **state)
 {
+    struct batch_limits limits = {.rows = 100, .bytes = 1 << 20, .age_ms = 25};
     struct item end = {.wire.kind = WIRE_END};
     struct batch b = {0}, to = {0};
 
@@ -45,7 +46,7 @@ taken_in_order_up_to_so_many_rows(void **state)
     add(&b, end, 1002);
     add(&b, rows_at(0, 3, 1), 1003);
     add(&b, end, 1004);
-    batch_take(&b, &to, 100);
+    batch_take(&b, &to, &limits, NULL, NULL);
     assert_int_equal(to.n, 3); /* the end goes with its rows */
     assert_int_equal(to.rows, 100);
     assert_int_equal(b.n, 2);
@@ -55,7 +56,7 @@ taken_in_order_up_to_so_many_rows(void **state)
     assert_true(batch_due(&b, &(struct batch_limits){.rows = 100, .bytes = 1 << 20, .age_ms = 25}, 1025));
     batch_clear(&to);
 
-    batch_take(&b, &to, 100); /* all of it */
+    batch_take(&b, &to, &limits, NULL, NULL); /* all of it */
     assert_int_equal(to.n, 2);
     assert_int_equal(b.n, 0);
     assert_int_equal(b.bytes, 0);
@@ -63,9 +64,77 @@ taken_in_order_up_to_so_many_rows(void **state)
 
     add(&b, rows_at(0, 1, 500), 0); /* one at least */
     add(&b, rows_at(0, 1, 500), 0);
-    batch_take(&b, &to, 100);
+    batch_take(&b, &to, &limits, NULL, NULL);
     assert_int_equal(to.rows, 500);
     assert_int_equal(b.rows, 500);
+    batch_free(&to);
+    batch_free(&b);
+}
+
+static struct item
+of_task(struct item item, uint64_t task)
+{
+    item.wire.task = task;
+    return item;
+}
+
+static bool
+waits_for_other_rows(const struct wire *end, void *context)
+{
+    struct batch *elsewhere = context;
+    struct begun g = {0};
+
+    begun_find(&g, elsewhere);
+    bool has = begun_has(&g, elsewhere, end);
+    begun_free(&g);
+    return has;
+}
+
+static void
+ends_wait_for_rows_elsewhere(void **state)
+{
+    struct batch_limits limits = {.rows = 100, .bytes = 1 << 20, .age_ms = 25};
+    struct item end = {.wire.kind = WIRE_END};
+    struct batch b = {0}, first = {0}, to = {0};
+
+    (void)state;
+    add(&first, of_task(rows_at(0, 1, 1), 1), 0);
+    add(&first, of_task(rows_at(0, 2, 1), 2), 0);
+    add(&first, of_task(rows_at(0, 3, 1), 1), 0);
+    add(&first, of_task(end, 2), 0);
+    add(&b, of_task(end, 1), 0);
+    add(&b, of_task(rows_at(0, 5, 1), 3), 0);
+    add(&b, of_task(end, 2), 0); /* once more: its rows are with the first end */
+    add(&b, of_task(end, 3), 0);
+    batch_take(&b, &to, &limits, waits_for_other_rows, &first);
+    assert_int_equal(to.n, 3);
+    assert_int_equal(b.n, 1);
+    assert_int_equal(b.items[0].wire.task, 1);
+    assert_int_equal(b.bytes, ITEM_BYTES);
+    batch_clear(&to);
+    batch_take(&b, &to, &limits, waits_for_other_rows, &first);
+    assert_int_equal(to.n, 0);
+    batch_clear(&first);
+    batch_take(&b, &to, &limits, waits_for_other_rows, &first);
+    assert_int_equal(to.n, 1);
+    assert_int_equal(b.n + b.bytes, 0);
+    batch_free(&first);
+    batch_free(&to);
+    batch_free(&b);
+}
+
+static void
+taken_up_to_so_many_bytes(void **state)
+{
+    struct batch_limits limits = {.rows = 100, .bytes = 2 * (1000 + ITEM_BYTES), .age_ms = 25};
+    struct batch b = {0}, to = {0};
+
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        add(&b, rows_at(0, 1, 1), 0);
+    batch_take(&b, &to, &limits, NULL, NULL);
+    assert_int_equal(to.n, 2);
+    assert_int_equal(b.n, 3);
     batch_free(&to);
     batch_free(&b);
 }
@@ -303,6 +372,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(due_by_rows_bytes_age_or_messages),
         cmocka_unit_test(taken_in_order_up_to_so_many_rows),
+        cmocka_unit_test(taken_up_to_so_many_bytes),
+        cmocka_unit_test(ends_wait_for_rows_elsewhere),
         cmocka_unit_test(chunks_by_table_and_key),
         cmocka_unit_test(parts_find_the_one_at_fault),
         cmocka_unit_test(errors_fall_into_classes),
