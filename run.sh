@@ -146,6 +146,7 @@ find_gaps() { # into $TMP/gaps: ranges of blocks, or for enrich hashes of transa
         status=$?
         { [ $status -eq 3 ] || [ $status -gt 128 ]; } || break
         [ -n "$RUN" ] || [ $((SECONDS - began)) -lt 2 ] || break
+        private_database_lives || private_database_again
         sleep "$try"
     done
     cat "$TMP/gaps.err" >&3
@@ -164,10 +165,12 @@ remove_sockets() { # remove_sockets RUN
 job_open() { # one run per job: a lock, and what status, stop and add need
     local run
     run=$VAR/run/$(cksum <<<"$DATABASE_URL ${DATABASE[*]} ${FILTER[*]} ${OPT[from]} ${OPT[to]}" | cut -d ' ' -f 1)
-    (umask 077 && mkdir -p "$run") || die 3 "cannot make \"$run\""
-    exec 8>"$run/lock"
-    flock -n 8 || die 2 "this job is running already, as process $(cat "$run/pid")"
-    RUN=$run
+    until [ -n "$RUN" ] && [ "/proc/$$/fd/8" -ef "$run/lock" ]; do # somebody may just be removing the folder
+        (umask 077 && mkdir -p "$run") || die 3 "cannot make \"$run\""
+        { exec 8>"$run/lock"; } 2>/dev/null || continue
+        flock -n 8 || die 2 "this job is running already, as process $(cat "$run/pid")"
+        RUN=$run
+    done
     remove_sockets "$RUN" # of one that was killed
     echo $$ >"$RUN/pid"
     echo "blocks ${OPT[from]}-${OPT[to]} of chain ${OPT[chain-id]}, ${FILTER[*]:2}" >"$RUN/about"
@@ -221,6 +224,8 @@ ended() { # ended ROLE STATUS: what now?
         ;;
     'timer producer':*) start_producer ;;
     'timer writer':*) start_writer ;;
+    'timer PostgreSQL':*) private_database_again ;;
+    'timer tick':*) watch_database ;;
     'timer fetcher'*) start_fetcher "${1##* }" ;;
     'timer drain':*) say "still not done after $DRAIN_S s, leaving" && ENDED=130 ;;
     timer* | simulator*) ;;
@@ -243,10 +248,16 @@ on_stop() { # first: drain; second: leave
     has_role run || start 'timer drain' sleep "$DRAIN_S"
 }
 
-on_add() { # endpoints that the command add left for us
-    local spec
-    while read -r spec; do recruit "$spec"; done <"$RUN/add"
-    rm -f "$RUN/add"
+on_add() { # endpoints that the command add left for us, a file each
+    local file spec
+    for file in "$RUN"/add.*; do
+        [ -e "$file" ] || continue
+        spec=$(<"$file")
+        rm -f "$file"
+        [ "$WANTED" = blocks ] || spec=$(paced "$spec")
+        SPECS+=("$spec")
+        ! has_role writer || [ -n "$FINISHING" ] || recruit "$spec"
+    done
 }
 
 leave() { # whatever happened: no process, socket or lock stays
@@ -339,12 +350,9 @@ running() { # the folders of running jobs, a line each; removes what dead ones l
     local run
     for run in "$VAR"/run/*/; do
         [ -d "$run" ] || continue
-        if flock -n "$run/lock" true; then
-            remove_sockets "${run%/}" && rm -rf "$run"
-        else
-            echo "$run"
-        fi
-    done
+        # shellcheck disable=SC2094
+        (flock -n 6 && remove_sockets "${run%/}" && rm -rf "$run") 6>>"$run/lock" || [ ! -s "$run/pid" ] || echo "$run"
+    done 2>/dev/null
 }
 
 cmd_status() {
@@ -373,7 +381,7 @@ cmd_add() {
     [ $# -eq 1 ] && [[ $1 =~ ${PATTERN[endpoint]} ]] || die 2 "add: expected ${EXPECTED[endpoint]}"
     run=$(running | head -n 1)
     [ -n "$run" ] || die 2 'add: no job is running'
-    (umask 077 && echo "$1" >>"$run/add") && kill -USR1 "$(<"$run/pid")"
+    (umask 077 && echo "$1" >"$run/new.$$") && mv "$run/new.$$" "$run/add.$$" && kill -USR1 "$(<"$run/pid")"
     say "added \"$(endpoint_name "$1")\" to process $(<"$run/pid"): $(<"$run/about")"
 }
 

@@ -3,7 +3,10 @@
 #
 # Sourced by run.sh. VAR is the folder to keep it in. On a unix socket only, in a folder of its owner alone;
 # durable. Descriptor 9 holds a shared lock on var/pg.users as long as this process uses the cluster.
-# Needs say, die and install_packages of the caller.
+# Needs say, die and install_packages of the caller, and supervise.sh where it is watched in a run.
+
+# shellcheck disable=SC2034
+declare -A BORN # of supervise.sh
 
 pg_bin() { # pg_bin PROGRAM
     local found
@@ -90,6 +93,25 @@ private_database_up() {
     { flock 7 && flock -s 9 && pg_start; } 7>"$VAR/pg.start" || exit
     PRIVATE=1
     DATABASE_URL="host='${SOCKETS//\'/\\\'}' user=postgres dbname=postgres"
+}
+
+private_database_lives() { # as far as we are concerned: true also where there is none
+    local pid=''
+    [ -n "${PRIVATE:-}" ] || return 0
+    { read -r pid <"$PG/data/postmaster.pid"; } 2>/dev/null
+    [ -n "$pid" ] && [ -e "/proc/$pid" ]
+}
+
+private_database_again() { # after a crash; it is not waited for, since who needs it tries again
+    BORN[PostgreSQL]=$SECONDS
+    {
+        flock 7
+        private_database_lives || as_pg "$(pg_bin pg_ctl)" -D "$PG/data" -l "$PG/log" -s -W -o "-k '$SOCKETS'" start >/dev/null
+    } 7>"$VAR/pg.start"
+}
+
+watch_database() { # once a second in a run
+    private_database_lives || has_role 'timer PostgreSQL' || again PostgreSQL "see $PG/log"
 }
 
 private_database_down() { # the last user turns off the light

@@ -111,10 +111,14 @@ pace() { # the fetchers of an endpoint share its pause, so each has that many ti
     local i n=$(($(nproc) * 3 / 4))
     n=$((n < 2 ? 2 : n > 8 ? 8 : n)) # 75 % of the cores, on all endpoints together
     OPT[workers]=${OPT[workers]:-$(((n + ${#SPECS[@]} - 1) / ${#SPECS[@]}))}
-    for i in "${!SPECS[@]}"; do
-        [[ ${SPECS[i]} == *,batch=* ]] || SPECS[i]+=,batch=$ENRICH_BATCH
-        [[ ${SPECS[i]} == *,pause=* ]] || SPECS[i]+=,pause=$(pause_ms)ms
-    done
+    for i in "${!SPECS[@]}"; do SPECS[i]=$(paced "${SPECS[i]}"); done
+}
+
+paced() { # paced SPEC
+    local spec=$1
+    [[ $spec == *,batch=* ]] || spec+=,batch=$ENRICH_BATCH
+    [[ $spec == *,pause=* ]] || spec+=,pause=$(pause_ms)ms
+    echo "$spec"
 }
 
 pause_ms() {

@@ -6,13 +6,28 @@
 
 declare -A OPT # of options.sh
 
+# before, value, ..., behind; as in: host=x password='it\'s one' dbname=y
+PASSWORD_WORD="^(.*[[:space:]])password[[:space:]]*=[[:space:]]*('([^'\\\\]|\\\\.)*'|[^[:space:]]*)(.*)\$"
+
 open_database() { # open_database ARG...: psql, with the password in its environment, since all may see arguments
     local url=$DATABASE_URL password=${PGPASSWORD:-}
     if [[ $url =~ ^(postgres(ql)?://[^:@/?]*):([^@/?]*)@(.*)$ ]]; then
-        url=${BASH_REMATCH[1]}@${BASH_REMATCH[4]} password=${BASH_REMATCH[3]//\\/\\\\}
-        printf -v password %b "${password//%/\\x}"
+        url=${BASH_REMATCH[1]}@${BASH_REMATCH[4]} password=$(percent_decoded "${BASH_REMATCH[3]}")
+    fi
+    if [[ $url =~ ^(postgres(ql)?://[^?]*[?](.*&)?)password=([^&]*)(.*)$ ]]; then
+        url=${BASH_REMATCH[1]}${BASH_REMATCH[5]#&} password=$(percent_decoded "${BASH_REMATCH[4]}")
+    elif [[ $url != postgres*://* && " $url" =~ $PASSWORD_WORD ]]; then
+        url=${BASH_REMATCH[1]}${BASH_REMATCH[4]} password=${BASH_REMATCH[2]}
+        [[ $password != \'* ]] || password=${password:1:-1}
+        # shellcheck disable=SC2001
+        password=$(sed 's/\\\(.\)/\1/g' <<<"$password")
     fi
     PGPASSWORD=$password psql -d "$url" "$@"
+}
+
+percent_decoded() { # percent_decoded TEXT
+    local text=${1//\\/\\\\}
+    printf %b "${text//%/\\x}"
 }
 
 sql() { # sql QUERY: in the schema of the tables

@@ -50,6 +50,8 @@ declare -A OPT=() # option -> value; several: newline between
 say() { # to descriptor 3, stderr: see supervise
     if [ "${OPT[log-format]:-text}" = json ]; then
         local text=${*//\\/\\\\}
+        text=${text//$'\n'/\\n} text=${text//$'\t'/\\t}
+        text=${text//[[:cntrl:]]/ }
         printf '{"time":"%(%FT%TZ)T","level":"info","program":"sluice","message":"%s"}\n' -1 "${text//\"/\\\"}" >&3
     else
         printf 'sluice: %s\n' "$*" >&3

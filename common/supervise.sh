@@ -30,10 +30,10 @@ has_role() { # has_role PATTERN
     return 1
 }
 
-again() { # again ROLE STATUS: after 1, 2, 4 ... 30 s; a minute of life makes it 1 s again
+again() { # again ROLE STATUS|WHY: after 1, 2, 4 ... 30 s; a minute of life makes it 1 s again
     local role=$1 why="exit $2" delay
-    [ "$2" -le 128 ] || why="signal $(kill -l "$2")"
-    [ $((SECONDS - BORN[$role])) -lt 60 ] || TRIES[$role]=0
+    if [[ $2 == *[!0-9]* ]]; then why=$2; elif [ "$2" -gt 128 ]; then why="signal $(kill -l "$2")"; fi
+    [ $((SECONDS - ${BORN[$role]:-0})) -lt 60 ] || TRIES[$role]=0
     delay=$((1 << (${TRIES[$role]:-0} > 5 ? 5 : ${TRIES[$role]:-0})))
     TRIES[$role]=$((${TRIES[$role]:-0} + 1))
     [ "$delay" -lt "$BACKOFF_MAX_S" ] || delay=$BACKOFF_MAX_S

@@ -44,6 +44,7 @@ run ./run.sh stop
 check 'makes no database' test ! -e "$T/var/pg"
 start_rpcsim silent "${chain[@]}" --latency 30s
 spawn asking ./run.sh --rpc "$URL" --from 1 --to 5
+silent=$URL
 asks() { descendants "$PID" | grep -q .; }
 wait_for 10 asks
 kill -TERM "$PID"
@@ -57,6 +58,16 @@ printf '%s\n' '#!/bin/sh' 'echo "$PGPASSWORD $*"' >"$T/fake/psql"
 chmod +x "$T/fake/psql"
 DATABASE_URL='postgresql://me:%73ecret@host/db' PATH=$T/fake:$PATH run ./run.sh psql -X
 is "$STATUS $OUT" '0 secret -d postgresql://me@host/db -X' 'a password is no argument of psql'
+
+while IFS='|' read -r url wanted; do
+    DATABASE_URL=$url PATH=$T/fake:$PATH run ./run.sh psql -X
+    is "$STATUS $OUT" "0 $wanted -X" "  nor that of $url"
+done <<'END'
+postgresql://me@host/db?connect_timeout=5&password=%73ecret&sslmode=disable|secret -d postgresql://me@host/db?connect_timeout=5&sslmode=disable
+postgresql:///db?password=%73ecret|secret -d postgresql:///db?
+host=there password=secret dbname=db|secret -d  host=there  dbname=db
+password = 'it\'s \\ secret' dbname=db|it's \ secret -d   dbname=db
+END
 
 # --- a job in a private database ---
 job=(./run.sh --rpc "quick=$fast/v3/SECRETKEY" --from 1 --to 2000 --step 100)
@@ -156,11 +167,28 @@ run ./run.sh stop
 is "$STATUS" 0 'stop: exit 0' || diag "$ERR"
 is "$(left_behind)" '' 'what a killed run left is gone'
 
+spawn crashed ./run.sh --schema crashed --rpc "slow=$slow,concurrency=2" --from 1 --to 3000 --step 10
+wait_for 30 completed "$T/crashed.err" 3
+kill -KILL "$(head -n 1 "$T/var/pg/data/postmaster.pid")"
+wait_line 10 "$T/crashed.err" 'PostgreSQL ended \(see .*/log\), starting it again in 1 s'
+ok $? 'a private PostgreSQL that crashed is missed'
+wait_for 60 gone "$PID"
+wait "$PID"
+is "$?" 0 'and started again: the job ends' || diag "$(tail -n 20 "$T/crashed.err")"
+is "$(in_private "select count(*), (select range_agg(int8range(from_block, to_block, '[]')) from crashed.ranges) from crashed.logs")" \
+    '12000|{[1,3001)}' 'complete'
+
 # --- more endpoints, other endpoints ---
 spawn added ./run.sh --schema added --rpc "slow=$slow,concurrency=1" --from 1 --to 3000 --step 10
+added=$PID
 wait_for 30 completed "$T/added.err" 2
+for i in 1 2 3 4 5; do spawn "add$i" ./run.sh add "helper$i=$silent"; done # at the same moment
 run ./run.sh add "helper=$fast"
 is "$STATUS" 0 'add: exit 0' || diag "$ERR"
+helpers() { [ "$(descendants "$added" | xargs -I{} cat /proc/{}/comm 2>/dev/null | grep -c fetcher)" -ge 7 ]; }
+wait_for 20 helpers
+ok $? 'of several that are added at once none is lost'
+PID=$added
 wait_for 60 gone "$PID"
 wait "$PID"
 is "$?" 0 'the job ends' || diag "$(tail -n 20 "$T/added.err")"
@@ -181,6 +209,8 @@ is "$STATUS" 0 'an endpoint of another chain beside a right one: exit 0' || diag
 like "$ERR" 'foreign.*99' 'is refused by name'
 unlike "$ERR" '\[foreign\] completed' 'and does nothing'
 
+run ./run.sh --rpc "$fast" --from 5000 --to 5001 --dry-run --log-format json --chain-id 1 --event $'x()\n"\\\t()'
+is "$STATUS $(jq -r .program <<<"$ERR")" '2 sluice' 'what is said in JSON is JSON' || diag "$ERR"
 run ./run.sh --schema event --rpc "quick=$fast" --from 1 --to 100 --event 'Transfer(address,address,uint256)'
 is "$STATUS" 0 '--event: exit 0' || diag "$ERR"
 is "$(in_private "select count(*) from event.logs where topic0 <>
