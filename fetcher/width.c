@@ -3,6 +3,7 @@
 enum {
     FIRST = 200,        /* blocks, while nothing is known */
     LEARNING = 16,      /* answers */
+    WHOLE = 4,          /* narrower than a 4th of what may be asked: it is the tasks that are narrow */
     FEW_LOGS = 100,     /* fewer refused logs than these: it is not their number */
     WAVE = 8,           /* refusals within so many answers count once: they were sent together */
 };
@@ -55,9 +56,12 @@ width_learning(const struct width *w)
 {
     if (w->answers >= LEARNING)
         return false;
-    if (w->served == 0 || (w->most_logs > 0 && w->phase == LOGS_HALVING))
+    if (w->served == 0)
+        return w->answers > 0;
+    if (w->most_logs > 0 && w->phase == LOGS_HALVING)
         return true;
-    return ceiling_searching(&w->range) && by_density(w) > w->range.now && (w->range.bad || w->served < 4);
+    return ceiling_searching(&w->range) && by_density(w) > w->range.now
+        && (w->range.bad || (w->served < 4 && w->range.good * WHOLE > w->range.now));
 }
 
 uint64_t

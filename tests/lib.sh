@@ -93,6 +93,7 @@ run() { # run COMMAND...: stdin as it is; at most 120 s
 spawn() { # spawn NAME COMMAND...: in the background, $T/NAME.out and $T/NAME.err; sets PID
     local name=$1
     shift
+    : >"$T/$name.out" && : >"$T/$name.err" # here, before anybody looks: not what the last of this name wrote
     env --default-signal=INT,QUIT "$@" >"$T/$name.out" 2>"$T/$name.err" </dev/null & # else ignored, for good
     PID=$!
     echo "$PID" >>"$T/pids"
