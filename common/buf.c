@@ -71,11 +71,11 @@ char *
 buf_room(struct buf *b, size_t n)
 {
     if (b->cap - b->n < n || !b->p) {
-        size_t cap = b->cap < BUF_FIRST ? BUF_FIRST : b->cap;
+        size_t cap = b->cap < BUF_FIRST / 2 ? BUF_FIRST : 2 * b->cap;
         if (n > SIZE_MAX / 2 - b->n)
             abort();
-        while (cap - b->n < n)
-            cap *= 2;
+        if (cap - b->n < n)
+            cap = b->n + n;
         b->p = xrealloc(b->p, cap);
         b->cap = cap;
     }

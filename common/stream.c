@@ -116,30 +116,36 @@ stream_next(struct stream *s, struct span *message)
 
 /* --- writing --- */
 
-/* One write, if that does not block; false: nothing went. */
-static bool
-write_some(struct stream *s)
+/* One write, if that does not block; returns the bytes that went. */
+static size_t
+write_some(struct stream *s, const char *data, size_t size)
 {
     struct pollfd p = {.fd = s->fd, .events = POLLOUT};
-    size_t left = s->bytes.n - s->start;
 
     if (poll(&p, 1, 0) <= 0)
-        return false;
-    ssize_t n = write(s->fd, s->bytes.p + s->start, left < s->write_max ? left : s->write_max);
-    if (n < 0 && errno != EINTR && errno != EAGAIN) {
+        return 0;
+    ssize_t n = write(s->fd, data, size < s->write_max ? size : s->write_max);
+    if (n < 0 && errno != EINTR && errno != EAGAIN)
         fail(s, "stdout", errno == EPIPE ? "the reader has gone" : strerror(errno));
-        s->start = s->bytes.n;
-    }
-    if (n > 0)
-        s->start += (size_t)n;
-    return n > 0;
+    return n > 0 ? (size_t)n : 0;
+}
+
+static size_t
+write_all(struct stream *s, const char *data, size_t size)
+{
+    size_t done = 0, n;
+
+    while (done < size && (n = write_some(s, data + done, size - done)) > 0)
+        done += n;
+    return done;
 }
 
 size_t
 stream_flush(struct stream *s)
 {
-    while (s->start < s->bytes.n && write_some(s))
-        ;
+    s->start += write_all(s, s->bytes.p + s->start, s->bytes.n - s->start);
+    if (s->error[0])
+        s->start = s->bytes.n;
     if (s->start == s->bytes.n || s->start > STREAM_UNWRITTEN_MAX) {
         buf_drop(&s->bytes, s->start);
         s->start = 0;
@@ -150,11 +156,15 @@ stream_flush(struct stream *s)
 int
 stream_put(struct stream *s, const void *data, size_t size)
 {
-    if (stream_flush(s) > STREAM_UNWRITTEN_MAX)
+    size_t left = stream_flush(s), done = 0;
+
+    if (left > STREAM_UNWRITTEN_MAX)
         return 0;
+    if (left == 0 && !s->error[0])
+        done = write_all(s, data, size);
     if (s->error[0])
         return -1;
-    buf_add(&s->bytes, data, size);
+    buf_add(&s->bytes, (const char *)data + done, size - done);
     if (s->frame == link_frame_line && (size == 0 || ((const char *)data)[size - 1] != '\n'))
         buf_addc(&s->bytes, '\n');
     stream_flush(s);

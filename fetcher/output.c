@@ -75,41 +75,33 @@ output_header(struct output *o, const struct table *t)
     put(o, m);
 }
 
-static uint32_t
-big_endian(const char *p, size_t n)
-{
-    uint32_t v = 0;
-    for (size_t i = 0; i < n; i++)
-        v = v << 8 | (unsigned char)p[i];
-    return v;
-}
-
 /* Bytes of the row that starts at p: it was made here, so its form is right. */
 static size_t
 row_bytes_of(const char *p)
 {
-    size_t at = 2;
-    for (uint32_t fields = big_endian(p, 2); fields > 0; fields--) {
-        uint32_t len = big_endian(p + at, 4);
+    const unsigned char *at = (const unsigned char *)p + 2;
+    for (unsigned fields = (unsigned)(at[-2] << 8 | at[-1]); fields > 0; fields--) {
+        uint32_t len = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
         at += 4 + (len == UINT32_MAX ? 0 : len);
     }
-    return at;
+    return (size_t)(at - (const unsigned char *)p);
 }
 
-/* How many bytes (and rows) the next message takes: as many whole rows as fit, at least one. */
+/* How many of the rows after `at`, and how many bytes, the next message takes: all, or whole rows
+ * that fill a chunk. */
 static size_t
-chunk(struct span rest, uint32_t *rows)
+chunk(const struct rows *rows, size_t at, uint32_t *n)
 {
-    size_t n = 0;
-    *rows = 0;
-    while (n < rest.n) {
-        size_t row = row_bytes_of(rest.p + n);
-        if (*rows > 0 && n + row > OUTPUT_CHUNK)
+    size_t size = rows->data.n - at, row;
+    *n = rows->n;
+    if (size <= OUTPUT_MESSAGE)
+        return size;
+    for (*n = 0, size = 0; size < OUTPUT_CHUNK; size += row, ++*n) {
+        row = row_bytes_of(rows->data.p + at + size);
+        if (*n > 0 && size + row > OUTPUT_MESSAGE)
             break;
-        n += row;
-        ++*rows;
     }
-    return n;
+    return size;
 }
 
 static void
@@ -139,11 +131,10 @@ output_rows(struct output *o, const struct wire *w, uint32_t *seq, const struct 
     size_t at = 0;
     while (rows->data.n - at >= OUTPUT_CHUNK || (all && at < rows->data.n)) {
         uint32_t n;
-        struct span rest = {rows->data.p + at, rows->data.n - at};
-        rest.n = chunk(rest, &n);
-        send_chunk(o, w, seq, t, rest, n, with_table);
+        struct span data = {rows->data.p + at, chunk(rows, at, &n)};
+        send_chunk(o, w, seq, t, data, n, with_table);
         rows->n -= n;
-        at += rest.n;
+        at += data.n;
     }
     if (at == rows->data.n && rows->data.cap > OUTPUT_CHUNK)
         buf_free(&rows->data);

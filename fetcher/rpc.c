@@ -26,7 +26,7 @@ enum {
     CONNECT_MS = 10000,
     BODY_KEEP = 2 << 20,     /* bytes: larger body buffers are freed after use */
     DOC_KEEP = 16 << 20,     /* bytes of the JSON parser kept when bodies are small again */
-    RECEIVE = 512 << 10,     /* bytes that libcurl reads at once */
+    RECEIVE = 128 << 10,     /* bytes that libcurl reads at once */
     EXTRA_FDS = 16,
     TURNS = 4,
     RETRY_AFTER_MAX = 86400, /* seconds */

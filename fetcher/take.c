@@ -183,6 +183,9 @@ take_text(struct taking *t, struct flight *f, struct span body, uint64_t id)
     struct log_target target = {.job = j};
 
     rows_mark(j, &t->mark);
+    for (size_t i = 0; i < j->n_list; i++)
+        if (j->list[i]->log)
+            buf_room(&j->rows[i].data, body.n / 2); /* about what rows take; so that they do not grow bit by bit */
     f->taken = logs_scan(body, id, &view, s->at.from, s->at.to, s->window ? s->window->headers : NULL,
                          s->window ? (size_t)piece_width(s->window->at) : 0, log_rows, &target, &f->logs);
     f->first = target.first;
