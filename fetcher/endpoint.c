@@ -22,6 +22,7 @@
 #include "fetcher/aimd.h"
 #include "fetcher/bucket.h"
 #include "fetcher/ceiling.h"
+#include "fetcher/portion.h"
 #include "fetcher/width.h"
 
 enum {
@@ -51,6 +52,7 @@ struct endpoint {
     struct bucket bucket;
     struct aimd aimd;
     struct width width;
+    struct portion portion;
     struct ceiling batch;
     bool started;              /* the clock is known */
     uint32_t in_flight;
@@ -74,6 +76,7 @@ endpoint_new(const struct endpoint_options *o)
     breaker_init(&e->breaker, o->breaker_threshold, o->breaker_cooldown_ms);
     aimd_init(&e->aimd, o->concurrency);
     width_init(&e->width, o->max_blocks, o->target_bytes);
+    portion_init(&e->portion, o->target_bytes);
     ceiling_init(&e->batch, o->batch, o->batch, o->batch);
     e->rebased_width = 1;
     return e;
@@ -366,6 +369,12 @@ endpoint_logs_ok(struct endpoint *e, uint64_t from, uint64_t to, uint64_t logs, 
 }
 
 void
+endpoint_logs_waited(struct endpoint *e, int64_t us)
+{
+    portion_waited(&e->portion, us);
+}
+
+void
 endpoint_logs_refused(struct endpoint *e, uint64_t from, uint64_t to, const struct judgement *j, int64_t now_ms)
 {
     (void)now_ms;
@@ -378,9 +387,20 @@ endpoint_logs_expected(const struct endpoint *e, uint64_t blocks)
     return e->width.blocks > 0 ? e->width.logs / e->width.blocks * (double)blocks : -1;
 }
 
+static uint64_t
+portion(const struct endpoint *e, int64_t now_ms)
+{
+    double rate = e->started ? bucket_rate(&e->bucket, now_ms) : e->o.rps, pause_us = (double)e->o.pause_ms * 1e3;
+    double apart_us = rate > 0 ? 1e6 / rate : 0;
+    uint32_t most = e->o.fixed_concurrency ? e->aimd.most : aimd_limit(&e->aimd);
+
+    return portion_bytes(&e->portion, e->throttled > 0 ? 1 : most, apart_us > pause_us ? apart_us : pause_us);
+}
+
 uint64_t
 endpoint_logs_width(struct endpoint *e, uint64_t from, int64_t now_ms)
 {
+    e->width.target_bytes = portion(e, now_ms);
     if (e->learn_until_ms == 0)
         e->learn_until_ms = now_ms + LEARN_MS;
     return width_next(&e->width, from);

@@ -6,7 +6,7 @@
  * the other functions.
  *
  * How each of these learns is told where it lives: breaker.h, bucket.h (calls per second),
- * aimd.h (concurrency), width.h and ceiling.h (ranges, batches).
+ * aimd.h (concurrency), width.h, ceiling.h and portion.h (ranges, batches).
  */
 #ifndef SLUICE_ENDPOINT_H
 #define SLUICE_ENDPOINT_H
@@ -28,7 +28,7 @@ struct endpoint_options {
     int64_t breaker_cooldown_ms;
     int64_t backoff_min_ms, backoff_max_ms; /* 1 s, 30 s */
     uint64_t max_blocks;       /* widest eth_getLogs range to begin with */
-    uint64_t target_bytes;     /* body size that the next range is sized for */
+    uint64_t target_bytes;     /* the largest body that a range is sized for */
     uint64_t seed;             /* of the jitter */
 };
 
@@ -59,6 +59,7 @@ void endpoint_served(struct endpoint *e, const char *method, int64_t now_ms);
 /* One eth_getLogs call over [from, to] ended well with that many logs and bytes of JSON; or was
  * judged RANGE or DENSITY. Both teach the width of the next one. */
 void endpoint_logs_ok(struct endpoint *e, uint64_t from, uint64_t to, uint64_t logs, uint64_t bytes, int64_t now_ms);
+void endpoint_logs_waited(struct endpoint *e, int64_t us); /* it began after so long */
 void endpoint_logs_refused(struct endpoint *e, uint64_t from, uint64_t to, const struct judgement *j, int64_t now_ms);
 /* How many logs a range so wide has, by those seen lately; -1: nothing was seen yet. */
 double endpoint_logs_expected(const struct endpoint *e, uint64_t blocks);

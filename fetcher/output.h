@@ -1,6 +1,6 @@
 /* output.h - rows and ends on their way to the results link, in order, bounded.
  *
- * Rows are cut into messages of 128 to 256 KiB (one row alone may be longer) or printed as text.
+ * Rows are cut into messages of 64 to 256 KiB (one row alone may be longer) or printed as text.
  * What the link does not take waits here; the caller stops asking endpoints while output_full.
  * A note is a control line that becomes true once the message before it was handed over (say
  * "fetched"): output_flush then passes it on.
@@ -18,9 +18,9 @@
 #include "fetcher/dataset.h"
 
 enum {
-    OUTPUT_CHUNK = 128 << 10,   /* bytes of rows that make a message */
+    OUTPUT_CHUNK = 64 << 10,    /* bytes of rows that make a message */
     OUTPUT_MESSAGE = 256 << 10, /* more are cut */
-    OUTPUT_QUEUE = 2 << 20,     /* bytes waiting, from which on it counts as full */
+    OUTPUT_QUEUE = 1 << 20,     /* bytes waiting, from which on it counts as full */
 };
 
 enum output_format { OUTPUT_MSGPACK, OUTPUT_NDJSON, OUTPUT_CSV };

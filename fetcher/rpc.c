@@ -60,6 +60,17 @@ struct rpc {
 
 /* --- libcurl's callbacks --- */
 
+/* Room for the body as announced; inflated it may be larger, and then grows. */
+static void
+make_room(struct transfer *t)
+{
+    curl_off_t announced = 0;
+
+    curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+    if (announced > 0 && (uint64_t)announced <= t->c->o.max_body)
+        buf_room(&t->body, (size_t)announced + JSON_PADDING);
+}
+
 static size_t
 on_body(char *p, size_t size, size_t count, void *context)
 {
@@ -70,6 +81,8 @@ on_body(char *p, size_t size, size_t count, void *context)
         t->too_large = true;
         return 0;
     }
+    if (t->body.n == 0)
+        make_room(t);
     buf_add(&t->body, p, n);
     traffic_heard(&t->c->traffic, &t->trip, n, t->c->now_ms);
     return n;
@@ -260,13 +273,15 @@ finish(struct rpc *c, struct transfer *t, enum transport transport, const char *
         .head = c->head,
         .now_unix = (int64_t)time(NULL),
     };
-    curl_off_t took_us = 0;
+    curl_off_t took_us = 0, wait_us = 0;
 
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &reply.status);
     curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &took_us);
+    curl_easy_getinfo(t->easy, CURLINFO_STARTTRANSFER_TIME_T, &wait_us);
     memset(buf_room(&t->body, JSON_PADDING), 0, JSON_PADDING);
     reply.body = (struct span){t->body.p, t->body.n};
     r->latency_us = (int64_t)took_us;
+    r->wait_us = (int64_t)wait_us;
     r->bytes = t->body.n;
     r->transfer = NULL;
     traffic_remove(&c->traffic, &t->trip);

@@ -40,7 +40,7 @@ struct rpc_request {
     size_t n;
     bool bare;           /* n == 1: send an object, not an array of one */
     int64_t sent_ms;     /* set by rpc_send */
-    int64_t latency_us;  /* set before done: until the last byte */
+    int64_t wait_us, latency_us; /* set before done: until the first byte of the answer, and the last */
     size_t bytes;        /* of the body after inflation; set before done */
     /* The reader of the body of a single call's answer (HTTP 200), in a hurry; NULL: none. True: it was
      * a good answer, whose result is not read again; otherwise it is parsed and judged. Then done follows. */

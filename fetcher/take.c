@@ -239,6 +239,7 @@ take_logs(struct taking *t, struct flight *f, const struct rpc_request *r,
         t->caught = true;
         t->silence = SILENCE;
     }
+    endpoint_logs_waited(t->coping->endpoint, r->wait_us);
     endpoint_logs_ok(t->coping->endpoint, s->at.from, s->at.to, f->logs, r->bytes, t->now_ms);
     struct piece silent = s->at;
     if (f->logs > 0)
