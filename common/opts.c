@@ -19,20 +19,16 @@ enum {
     HELP_COLUMN = 30,     /* where help texts begin */
 };
 
-static const char *program = "sluice";
-
 void
 opts_fail(const char *format, ...)
 {
     struct buf line = {0};
     va_list args;
 
-    buf_addf(&line, "%s: ", program);
     va_start(args, format);
     buf_addv(&line, format, args);
     va_end(args);
-    buf_adds(&line, " (try --help)\n");
-    fwrite(line.p, 1, line.n, stderr);
+    warn("%.*s (try --help)", (int)line.n, line.p);
     buf_free(&line);
     exit(EXIT_USAGE);
 }
@@ -393,7 +389,6 @@ opts_parse(const struct opts *o, int argc, char **argv)
     struct parser p;
     int code;
 
-    program = o->program;
     prepare(&p, o);
     opterr = 0;
     optind = 0; /* first round: --help and --version win over all mistakes */

@@ -24,6 +24,7 @@ enum {
     HIGH_WATER_RESULTS = 8,
     HIGH_WATER_LINES = 1000,
     BAD_LINES_TOLD = 10,
+    CHECK_MS = 10000,     /* longest --check */
 };
 
 struct loop {
@@ -40,6 +41,9 @@ struct loop {
     char name[64];       /* of this process, unique */
     int status;          /* exit status so far */
     bool input_ended, over, stopping, was_open, was_resting, was_idle;
+    struct link_message first; /* in a pipe: the first task, before which nothing is asked */
+    bool begun, held;    /* it came; it is still to be taken */
+    uint32_t was_failures; /* of the survey, as told last */
     bool again;          /* there is room for results again: requests may start */
     int64_t stop_by_ms, life_sign_ms, start_ms, now_ms;
     uint64_t lines, bad_lines;
@@ -111,6 +115,7 @@ prepare(struct loop *l)
         .csv = o->format == OUTPUT_CSV,
     };
     l->work = work_new(&parts);
+    l->begun = !l->coping.alone || o->check;
 }
 
 /* --- the turn --- */
@@ -119,7 +124,8 @@ static void
 bad_line(struct loop *l, const char *err)
 {
     if (l->bad_lines++ < BAD_LINES_TOLD)
-        warn("message %llu of \"%s\" is not a task: %s", (unsigned long long)l->lines, l->o->tasks, err);
+        warn("message %llu of %s is refused: %s", (unsigned long long)l->lines,
+             link_is_pipe(l->tasks) ? "standard input" : l->o->tasks, err);
     if (l->coping.alone) { /* whoever writes this does not speak the protocol */
         l->status = EXIT_USAGE;
         l->input_ended = true;
@@ -131,7 +137,35 @@ wants_tasks(struct loop *l)
 {
     if (l->input_ended || l->stopping || !l->tasks)
         return false;
-    return !l->coping.alone || work_credit(l->work, l->now_ms) > 0;
+    return !l->coping.alone || !l->begun || work_credit(l->work, l->now_ms) > 0;
+}
+
+/* As link_recv; what came first in a pipe waits until the endpoint is known. */
+static int
+next_task(struct loop *l, struct link_message *m)
+{
+    if (!l->held)
+        return link_recv(l->tasks, m);
+    *m = l->first;
+    l->held = false;
+    return 1;
+}
+
+static void
+input_ended(struct loop *l)
+{
+    l->input_ended = true;
+    if (link_error(l->tasks))
+        bad_line(l, link_error(l->tasks));
+}
+
+static void
+await_first(struct loop *l)
+{
+    int got = wants_tasks(l) ? link_recv(l->tasks, &l->first) : 0;
+    l->begun = l->held = got > 0;
+    if (got < 0)
+        input_ended(l);
 }
 
 static void
@@ -140,15 +174,11 @@ read_tasks(struct loop *l)
     struct link_message m;
     char err[256];
     while (wants_tasks(l) || (l->stopping && !l->coping.alone && !l->input_ended)) {
-        int got = link_recv(l->tasks, &m);
-        if (got == 0)
+        int got = next_task(l, &m);
+        if (got < 0)
+            input_ended(l);
+        if (got <= 0)
             return;
-        if (got < 0) {
-            l->input_ended = true;
-            if (link_error(l->tasks))
-                bad_line(l, link_error(l->tasks));
-            return;
-        }
         l->lines++;
         if (m.size > 0 && !work_take(l->work, (struct span){m.data, m.size}, l->now_ms, err, sizeof err))
             bad_line(l, err);
@@ -205,8 +235,10 @@ tell_producer(struct loop *l)
 {
     bool idle = work_idle(l->work) && output_queued(l->output) == 0; /* the last `fetched` has gone */
     bool ended = idle && !l->was_idle; /* the totals are told once more */
+    bool failed = l->survey.failures > l->was_failures;
     l->was_idle = idle;
-    if (l->control && (ended || l->now_ms >= l->life_sign_ms || work_credit_changed(l->work, l->now_ms))) {
+    l->was_failures = l->survey.failures;
+    if (l->control && (ended || failed || l->now_ms >= l->life_sign_ms || work_credit_changed(l->work, l->now_ms))) {
         work_tell_credit(l->work, l->now_ms);
         l->life_sign_ms = l->now_ms + LIFE_SIGN_MS;
     }
@@ -257,13 +289,13 @@ mind_silence(struct loop *l)
     bool busy = unready || !work_idle(l->work);
     bool silent = l->o->give_up_ms > 0 && busy && l->survey.failures + l->was_open > 0 &&
                   l->now_ms - good >= l->o->give_up_ms;
-    bool spent = l->survey.failures > 0 && l->survey.last.verdict == VERDICT_QUOTA;
-    if (unready && (l->coping.alone || l->o->check) && (spent || l->survey.failures > l->o->retries))
+    bool late = l->o->check && l->now_ms - l->start_ms >= CHECK_MS;
+    if (unready && l->coping.alone && (late || survey_hopeless(&l->survey) || l->survey.failures > l->o->retries))
         silent = true;
     if (!silent || l->over)
         return;
-    warn("endpoint \"%s\" (%s): %s", l->o->endpoint_name, l->o->host,
-         l->survey.error[0] ? l->survey.error : "it does not answer");
+    warn("endpoint \"%s\" (%s) does not answer: %s", l->o->endpoint_name, l->o->host,
+         l->survey.error[0] ? l->survey.error : late ? "no answer within 10 s" : "no good answer");
     work_give_back(l->work, REASON_BREAKER, 0, false, l->now_ms);
     leave_with(l, EXIT_UNAVAILABLE);
 }
@@ -359,7 +391,10 @@ turn(struct loop *l)
     mind_silence(l);
     if (l->over || check_over(l))
         return;
-    survey_tick(&l->survey, l->now_ms);
+    if (!l->begun)
+        await_first(l);
+    if (l->begun)
+        survey_tick(&l->survey, l->now_ms);
     read_tasks(l);
     work_turn(l->work, l->now_ms);
     write_results(l);
@@ -407,9 +442,11 @@ finish(struct loop *l)
         say_bye(l);
     if (!l->o->check)
         report_print_texts(&l->report);
-    if (!l->o->check && l->coping.alone)
+    if (!l->o->check && l->coping.alone && endpoint_stats(l->endpoint)->requests > 0)
         report_print_statistics(&l->report);
     bool hurry = talk_stop_count() >= 2;
+    if (l->held)
+        link_message_free(&l->first);
     rpc_free(l->rpc);
     work_free(l->work);
     link_close(l->tasks, 0);

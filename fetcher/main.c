@@ -14,6 +14,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/num.h"
 #include "common/opts.h"
@@ -99,6 +100,8 @@ check_settings(void)
         opts_fail("--tasks is missing: expected an address, or - for stdin");
     if (!set.results)
         opts_fail("--results is missing: expected an address, or - for stdout");
+    if (strcmp(set.results, "-") == 0 && strcmp(set.format, "msgpack") == 0 && isatty(STDOUT_FILENO))
+        opts_fail("-o -: the rows are binary, not for a terminal: pipe them on, or add --format ndjson");
     if (set.control && (strcmp(set.control, "-") == 0 || strcmp(set.tasks, "-") == 0))
         opts_fail("--control expects an address, and tasks from one: it has no place in a pipe");
 }
@@ -118,7 +121,7 @@ loop_options(const struct spec *spec, const char *host)
         .give_up_ms = set.give_up_ms, .task_limit_ms = set.task_limit_ms, .check = set.check,
         .endpoint = {
             .concurrency = concurrency, .fixed_concurrency = set.fixed, .rps = spec->rps,
-            .batch = (uint32_t)batch, .pause_ms = spec->pause_ms, .breaker_threshold = (uint32_t)set.threshold,
+            .batch = (uint32_t)batch, .pause_ms = spec->pause_ms, .breaker_threshold = set.check ? UINT32_MAX : (uint32_t)set.threshold,
             .breaker_cooldown_ms = set.breaker_ms, .backoff_min_ms = 1000, .backoff_max_ms = 30000,
             .max_blocks = set.range, .target_bytes = 8 << 20, .seed = (uint64_t)clock_us(),
         },

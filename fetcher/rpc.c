@@ -8,6 +8,7 @@
 #include "fetcher/rpc.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -305,6 +306,17 @@ is_stale_connection(struct transfer *t, CURLcode code)
     return !t->trip.begun && !t->resent && connects == 0;
 }
 
+/* Why there is no connection: as the system says it, if it does. */
+static const char *
+why_unreachable(struct transfer *t, CURLcode code)
+{
+    long number = 0;
+    bool refused = code == CURLE_COULDNT_CONNECT &&
+                   curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &number) == CURLE_OK && number == ECONNREFUSED;
+
+    return refused ? "connection refused" : curl_easy_strerror(code);
+}
+
 static void
 end(struct rpc *c, struct transfer *t, CURLcode code)
 {
@@ -324,7 +336,9 @@ end(struct rpc *c, struct transfer *t, CURLcode code)
         finish(c, t, transport, NULL);
         return;
     }
-    if (transport == TRANSPORT_REDIRECT)
+    if (transport == TRANSPORT_CONNECT)
+        snprintf(trouble, sizeof trouble, "%s", why_unreachable(t, code));
+    else if (transport == TRANSPORT_REDIRECT)
         snprintf(trouble, sizeof trouble, "HTTP %ld: a redirect, not followed (%s)", status, c->host);
     else if (transport == TRANSPORT_TOO_LARGE)
         snprintf(trouble, sizeof trouble, "response larger than %zu bytes (%s)", c->o.max_body, c->host);

@@ -126,10 +126,21 @@ name_of_host(const char *host, char *out, size_t size)
 }
 
 static bool
-url_ok(struct span url)
+scheme_ok(struct span url)
 {
     return (url.n > 7 && strncmp(url.p, "http://", 7) == 0) ||
            (url.n > 8 && strncmp(url.p, "https://", 8) == 0);
+}
+
+/* Host, or host:port. */
+static bool
+host_ok(const char *host)
+{
+    const char *colon = strrchr(host, ':');
+    uint32_t port;
+    if (host[0] == '?' || host[0] == ':')
+        return false;
+    return !colon || strchr(colon, ']') || (num_u32(span_of(colon + 1), &port) && port > 0 && port < 65536);
 }
 
 /* NAME= before the URL; what is before "://" of a URL without one is its scheme. */
@@ -178,7 +189,7 @@ spec_parse(const char *text, struct spec *out, char *err, size_t size)
     if (!read_name(&rest, out, err, size))
         return false;
     struct span url = {rest.p, strcspn(rest.p, ",")};
-    if (!url_ok(url)) {
+    if (!scheme_ok(url)) {
         const char *scheme = strstr(url.p, "://");
         int n = scheme && scheme - url.p < 12 ? (int)(scheme - url.p) + 3 : 0;
         snprintf(err, size, "endpoint \"%s%.*s\": expected a URL that begins with http:// or https://",
@@ -186,8 +197,14 @@ spec_parse(const char *text, struct spec *out, char *err, size_t size)
         return false;
     }
     out->url = xstrndup(url.p, url.n);
+    talk_host(out->url, host, sizeof host);
+    if (!host_ok(host)) {
+        snprintf(err, size, "URL of an endpoint: expected a host after ://, and a port of 1 to 65535 if any");
+        spec_free(out);
+        return false;
+    }
     if (!out->name[0]) {
-        name_of_host(talk_host(out->url, host, sizeof host), out->name, 49);
+        name_of_host(host, out->name, 49);
         if (!name_ok(span_of(out->name)))
             snprintf(out->name, sizeof out->name, "endpoint");
     }

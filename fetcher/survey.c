@@ -5,11 +5,34 @@
 #include <string.h>
 
 #include "common/num.h"
+#include "common/talk.h"
 #include "fetcher/dataset.h"
 
-enum { HEAD_EVERY_MS = 1000 /* at most, when a task waits for it */ };
+enum {
+    HEAD_EVERY_MS = 1000, /* at most, when a task waits for it */
+    SILENT_MS = 10000,    /* without a first answer: told */
+    UNREACHABLE_MAX = 3,  /* tries at first, where nobody else can do the work */
+    UNREACHABLE_PAUSE_MS = 500,
+};
 
 /* --- answers --- */
+
+/* Nobody is there: no connection, no such host, no TLS. */
+static bool
+unreachable(const struct survey *s)
+{
+    return s->last.rule && strcmp(s->last.rule, "connect") == 0;
+}
+
+/* Once, and only where others go on without it: alone, it is the end and told as such. */
+static void
+tell_silence(struct survey *s, const char *why)
+{
+    if (s->told || s->chain != 0 || s->coping->alone)
+        return;
+    s->told = true;
+    warn("endpoint \"%s\" does not answer: %s", s->report->name, why);
+}
 
 static void
 failed(struct survey *s, const struct rpc_request *r, const struct rpc_answer *a)
@@ -17,8 +40,14 @@ failed(struct survey *s, const struct rpc_request *r, const struct rpc_answer *a
     const struct judgement *j = &a->judgement;
     s->failures++;
     s->last = *j;
-    snprintf(s->error, sizeof s->error, "%s: %.*s", r->calls[0].method, SPAN_ARG(a->text));
-    s->next_ms = s->now_ms + (j->wait_ms >= 0 ? j->wait_ms : cope_pause_ms(s->coping, s->failures));
+    if (unreachable(s))
+        snprintf(s->error, sizeof s->error, "%.*s", SPAN_ARG(a->text));
+    else
+        snprintf(s->error, sizeof s->error, "%s: %.*s", r->calls[0].method, SPAN_ARG(a->text));
+    int64_t pause = s->coping->alone && unreachable(s) && s->chain == 0
+                        ? UNREACHABLE_PAUSE_MS : cope_pause_ms(s->coping, s->failures);
+    s->next_ms = s->now_ms + (j->wait_ms >= 0 ? j->wait_ms : pause);
+    tell_silence(s, s->error);
     if (j->verdict == VERDICT_AUTH && ++s->coping->refusals >= 3)
         snprintf(s->coping->fatal, sizeof s->coping->fatal, "%s", s->error);
 }
@@ -211,7 +240,7 @@ static bool
 head_due(const struct survey *s)
 {
     if (!s->head_known)
-        return s->chain != 0 || s->out_chain;
+        return s->chain != 0 || (s->out_chain && s->failures == 0);
     return s->want_head && s->now_ms >= s->out_head_ms + HEAD_EVERY_MS;
 }
 
@@ -219,8 +248,11 @@ void
 survey_tick(struct survey *s, int64_t now_ms)
 {
     s->now_ms = now_ms;
+    if (s->first_ms && now_ms >= s->first_ms + SILENT_MS)
+        tell_silence(s, "no answer within 10 s");
     if (!s->out_chain && (endpoint_probe_due(s->endpoint, now_ms) || (s->chain == 0 && may_send(s, 1)))) {
         s->out_chain = true;
+        s->first_ms = s->first_ms ? s->first_ms : now_ms;
         ask_plain(s, "eth_chainId", chain_done);
     }
     if (!s->out_head && head_due(s) && may_send(s, 1)) {
@@ -241,6 +273,13 @@ bool
 survey_ready(const struct survey *s)
 {
     return s->chain != 0 && s->head_known;
+}
+
+bool
+survey_hopeless(const struct survey *s)
+{
+    return !survey_ready(s) && s->failures > 0 &&
+           (s->last.verdict == VERDICT_QUOTA || (unreachable(s) && s->failures >= UNREACHABLE_MAX));
 }
 
 int64_t

@@ -30,6 +30,8 @@ struct survey {
     uint32_t failures;       /* in a row */
     struct judgement last;   /* and why */
     char error[400];
+    bool told;               /* that it does not answer */
+    int64_t first_ms;        /* when it was first asked for its chain; 0: not yet */
     bool out_chain, out_head, out_holdings;
     int64_t out_head_ms;
     size_t sample;           /* headers asked for */
@@ -39,6 +41,8 @@ struct survey {
 /* Sends what is due. */
 void survey_tick(struct survey *s, int64_t now_ms);
 bool survey_ready(const struct survey *s); /* chain and head are known */
+/* No answer yet, and none can be hoped for soon: nobody listens there, or it is not who it should be. */
+bool survey_hopeless(const struct survey *s);
 /* When survey_tick has something to do by itself; INT64_MAX: never. */
 int64_t survey_next_ms(const struct survey *s, int64_t now_ms);
 

@@ -120,11 +120,12 @@ work_take(struct work *w, struct span line, int64_t now_ms, char *err, size_t si
         return false;
     if (not_for_us(w, &t))
         return true;
-    if (w->p.csv && strchr(t.dataset, ','))
-        snprintf(error, sizeof error, "csv takes one dataset, not \"%.100s\"", t.dataset);
-    else
-        j = job_new(&t, error, sizeof error);
-    if (!j) {
+    if (w->p.csv && strchr(t.dataset, ',')) {
+        snprintf(err, size, "--format csv takes one dataset, not \"%.100s\"", t.dataset);
+        task_free(&t);
+        return false;
+    }
+    if (!(j = job_new(&t, error, sizeof error))) {
         turn_away(w, &t, CONTROL_REFUSED, REASON_NONE, 0, error);
         return true;
     }

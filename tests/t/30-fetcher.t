@@ -4,6 +4,10 @@
 # shellcheck source=tests/lib.sh
 . tests/lib.sh
 
+start_rpcsim mute --latency 60s
+spawn mute "$FETCHER" --rpc "mute=$URL" --check
+mute=$PID muted=$URL PID=''
+
 fetch() { # fetch DATASET FROM TO [OPTION]...: from $URL$SPEC; OUT is sorted
     local task="task=1 dataset=$1 from=$2 to=$3"
     shift 3
@@ -132,8 +136,15 @@ is "$STATUS" 3 'nobody there: exit 3'
 unlike "$ERR" 's3cret' 'and no secret'
 run "$FETCHER" --rpc "$URL" --check
 is "$STATUS $OUT" '0 chain=31337 head=3000' '--check'
-run "$FETCHER" --rpc http://127.0.0.1:1 --retries 0 --check
-is "$STATUS" 3 '--check of nobody: exit 3'
+began=$SECONDS
+run "$FETCHER" --rpc dead=http://127.0.0.1:1 --check
+is "$STATUS|$ERR" '3|fetcher: endpoint "dead" (127.0.0.1:1) does not answer: connection refused' \
+    '--check of nobody: exit 3, and one line'
+run "$FETCHER" --rpc "http://127.0.0.1:1" -i - -o - <<<'task=1 dataset=logs from=1 to=2'
+is "$STATUS" 3 'in a pipe, too'
+check '  in a few quick tries' test $((SECONDS - began)) -lt 8
+run "$FETCHER" --rpc "http://127.0.0.1:1" -i - -o - </dev/null
+is "$STATUS|$ERR" '0|' 'no task: nobody is asked'
 
 # --- a pipe ---
 for i in 1 2 3 4 5 6 7 8 9; do echo "task=$i dataset=logs from=${i}00 to=${i}99"; done >"$T/tasks"
@@ -143,12 +154,18 @@ is "$(tail -n +2 "$T/run.out" | wc -l)" 9000 'nine times a hundred blocks'
 is "$(grep -c '^block_number' "$T/run.out")" 1 'one header'
 like "$ERR" '=== RPC Statistics ===.*\[127.0.0.1:[0-9]+\] requests=[0-9]+ failures=0 avg_latency=[0-9]+ms' 'and the figures'
 run "$FETCHER" --rpc "$URL" -i - -o - --format csv <<<'task=1 dataset=logs,blocks from=1 to=2'
-is "$STATUS" 1 'csv of two tables: exit 1'
+like "$STATUS|$ERR" '^2\|.*standard input.*csv takes one dataset, not "logs,blocks"' 'csv of two tables: exit 2'
+run script -qec "$FETCHER --rpc $URL -i - -o -" /dev/null </dev/null
+like "$STATUS|$OUT" '^2.*binary, not for a terminal' 'rows of the wire on a terminal: exit 2'
 (head -n 2 "$T/tasks"; echo 'task=3 dataset=logs from=5 to=4') >"$T/bad"
 run "$FETCHER" --rpc "$URL" -i - -o - --format ndjson <"$T/bad"
 is "$STATUS" 2 'a bad line: exit 2'
 like "$ERR" 'message 3 .*from.*to' 'named by its number'
 is "$(wc -l <"$T/run.out")" 2000 'what came before it was done'
+
+wait "$mute"
+is "$?|$(<"$T/mute.err")" "3|fetcher: endpoint \"mute\" (${muted#http://}) does not answer: no answer within 10 s" \
+    '--check of one that hangs'
 
 # --- signals ---
 with --latency 300ms

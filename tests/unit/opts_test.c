@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "common/opts.h"
+#include "common/talk.h"
 
 static struct {
     bool flag;
@@ -105,7 +106,7 @@ refused(const char *const *words, const char *message)
     char printed[4096], want[4096];
 
     assert_int_equal(parse_apart(words, printed, sizeof printed), 2);
-    snprintf(want, sizeof want, "sluice-test: %s (try --help)\n", message);
+    snprintf(want, sizeof want, "test: %s (try --help)\n", message);
     assert_string_equal(printed, want);
 }
 #define REFUSED(message, ...) refused((const char *const[]){__VA_ARGS__, NULL}, message)
@@ -233,5 +234,6 @@ main(void)
         cmocka_unit_test_setup(help_and_version_win, reset),
         cmocka_unit_test_setup(defaults_stay, reset),
     };
+    talk_name("test");
     return cmocka_run_group_tests(all, NULL, NULL);
 }

@@ -69,6 +69,9 @@ wrong_ones_are_named_without_secrets(void **state)
     refused("ftp://h/s3cret", "http://");
     refused("", "http://");
     refused("n=ws://h/s3cret", "http://");
+    refused("http:///s3cret", "host");
+    refused("http://:80/s3cret", "host");
+    refused("http://h:99999/s3cret", "port");
     refused("http://h/s3cret,concurrency=0", "concurrency=");
     refused("http://h/s3cret,concurrency=9999", "concurrency=");
     refused("http://h/s3cret,batch=101", "batch=");
