@@ -10,6 +10,7 @@
 #include "common/talk.h"
 #include "writer/coverage.h"
 #include "writer/store.h"
+#include "writer/wanted.h"
 
 static int
 fail(const struct pg *pg)
@@ -127,29 +128,89 @@ find_job(struct pg *pg, const char *schema, const struct table *t, const struct 
     return EXIT_COMPLETE;
 }
 
-/* First and last block that the jobs know of; false: none. */
+/* Makes sure that there is a job, so that what it wants can be kept. */
 static bool
-extent(struct pg *pg, const char *schema, const char *ids, uint64_t *from, uint64_t *to, bool *known)
+make_job(struct pg *pg, const char *schema, const struct table *t, const struct gaps_wanted *w)
 {
-    static const char *const sources[] = {"ranges", "failed_ranges"};
+    struct store store = {.schema = schema};
+    struct buf sql = {0};
+    char err[200];
+    bool fine = false;
+    struct job *job = store_job(&store, w->chain, t, w->filter, err, sizeof err);
+
+    if (job) {
+        store_job_sql(&sql, &store, job);
+        buf_addc(&sql, '\0');
+        fine = pg_run(pg, sql.p);
+    }
+    buf_free(&sql);
+    store_forget(&store);
+    return fine;
+}
+
+static int
+name_job(struct pg *pg, const char *schema, const struct table *t, const struct gaps_wanted *w, char id[24])
+{
+    struct buf json = {0};
+    char err[200];
+    int status;
+
+    if (!store_filter(t->filtered ? w->filter : SPAN(""), &json, err, sizeof err)) {
+        warn("filter: %s", err);
+        status = EXIT_USAGE;
+    } else if (w->remember && !make_job(pg, schema, t, w)) {
+        status = fail(pg);
+    } else {
+        buf_addc(&json, '\0');
+        status = find_job(pg, schema, t, w, json.p, id);
+    }
+    buf_free(&json);
+    return status;
+}
+
+/* --- what is wanted of jobs --- */
+
+struct wishes {
+    uint64_t (*ranges)[2]; /* owned: first and last block */
+    size_t n;
+};
+
+static void
+add_wish(struct pg *pg, int at, void *context)
+{
+    struct wishes *w = context;
+
+    w->ranges = xrealloc(w->ranges, (w->n + 1) * sizeof *w->ranges);
+    w->ranges[w->n][0] = number(pg_value(pg, at, 0));
+    w->ranges[w->n++][1] = number(pg_value(pg, at, 1));
+}
+
+/* The gaps in all that the jobs of the sweep want. */
+static bool
+sweep_wanted(struct pg *pg, const char *schema, const char *ids, struct sweep *s, size_t jobs)
+{
+    struct wishes w = {0};
     struct buf sql = {0};
 
-    buf_adds(&sql, "SELECT min(a), max(b) FROM (");
-    for (int i = 0; i < 2; i++) {
-        buf_adds(&sql, i ? " UNION ALL " : "");
-        buf_adds(&sql, "SELECT min(from_block) AS a, max(to_block) AS b FROM ");
-        sql_table(&sql, schema, sources[i]);
-        buf_addf(&sql, " WHERE job_id IN (%s)", ids);
-    }
-    buf_adds(&sql, ") AS e HAVING min(a) IS NOT NULL");
+    wanted_ranges_sql(&sql, schema, ids);
+    buf_addc(&sql, '\0');
+    bool fine = pg_each(pg, sql.p, add_wish, &w);
+    for (size_t i = 0; fine && i < w.n; i++)
+        fine = sweep(pg, schema, s, jobs, w.ranges[i][0], w.ranges[i][1]);
+    buf_free(&sql);
+    free(w.ranges);
+    return fine;
+}
+
+static bool
+remember(struct pg *pg, const char *schema, const char *ids, const struct gaps_wanted *w)
+{
+    struct buf sql = {0};
+
+    wanted_add_sql(&sql, schema, ids, w->from, w->to);
     buf_addc(&sql, '\0');
     bool fine = pg_run(pg, sql.p);
     buf_free(&sql);
-    *known = fine && pg_rows(pg) > 0;
-    if (*known) {
-        *from = number(pg_value(pg, 0, 0));
-        *to = number(pg_value(pg, 0, 1));
-    }
     return fine;
 }
 
@@ -157,16 +218,12 @@ static int
 named_gaps(struct pg *pg, const char *schema, const struct gaps_wanted *w, struct sweep *s, size_t n)
 {
     struct buf ids = {0};
-    uint64_t from = w->from, to = w->to;
-    bool known = true, fine = true;
 
     for (size_t i = 0; i < n; i++)
         buf_addf(&ids, "%s%s", i ? ", " : "", s->ids[i][0] ? s->ids[i] : "-1");
     buf_addc(&ids, '\0');
-    if (!w->has_range)
-        fine = extent(pg, schema, ids.p, &from, &to, &known);
-    if (fine && known)
-        fine = sweep(pg, schema, s, n, from, to);
+    bool fine = (!w->remember || remember(pg, schema, ids.p, w)) &&
+                (w->has_range ? sweep(pg, schema, s, n, w->from, w->to) : sweep_wanted(pg, schema, ids.p, s, n));
     buf_free(&ids);
     return fine ? finish_output() : fail(pg);
 }
@@ -178,23 +235,13 @@ print_named(struct pg *pg, const char *schema, const struct gaps_wanted *w)
     size_t n = store_datasets(w->datasets, datasets);
     struct sweep s = {0};
     int status = EXIT_COMPLETE;
-    char err[200];
 
     if (n == 0) {
         warn("--dataset: unknown or doubled name in \"%.*s\"", SPAN_ARG(w->datasets));
         return EXIT_USAGE;
     }
-    for (size_t i = 0; i < n && status == EXIT_COMPLETE; i++) {
-        struct buf json = {0};
-        if (store_filter(datasets[i]->filtered ? w->filter : SPAN(""), &json, err, sizeof err)) {
-            buf_addc(&json, '\0');
-            status = find_job(pg, schema, datasets[i], w, json.p, s.ids[i]);
-        } else {
-            warn("filter: %s", err);
-            status = EXIT_USAGE;
-        }
-        buf_free(&json);
-    }
+    for (size_t i = 0; i < n && status == EXIT_COMPLETE; i++)
+        status = name_job(pg, schema, datasets[i], w, s.ids[i]);
     return status == EXIT_COMPLETE ? named_gaps(pg, schema, w, &s, n) : status;
 }
 
@@ -243,18 +290,13 @@ list_free(struct list *l)
     free(l->jobs);
 }
 
-/* What lies between the first and the last block that is known of it. */
 static bool
-inner_gaps(struct pg *pg, const char *schema, const struct listed *job)
+job_gaps(struct pg *pg, const char *schema, const struct listed *job)
 {
     struct sweep s = {0};
-    uint64_t from, to;
-    bool known;
 
     snprintf(s.ids[0], sizeof s.ids[0], "%s", job->id);
-    if (!extent(pg, schema, job->id, &from, &to, &known))
-        return false;
-    return !known || sweep(pg, schema, &s, 1, from, to);
+    return sweep_wanted(pg, schema, job->id, &s, 1);
 }
 
 static int
@@ -265,7 +307,7 @@ print_all(struct pg *pg, const char *schema)
 
     for (size_t i = 0; fine && i < l.n; i++) {
         printf("# %s\n", l.jobs[i].line);
-        fine = inner_gaps(pg, schema, &l.jobs[i]);
+        fine = job_gaps(pg, schema, &l.jobs[i]);
     }
     list_free(&l);
     return fine ? finish_output() : fail(pg);
@@ -311,19 +353,48 @@ print_query(struct pg *pg, const char *schema, const char *before, const char *t
 }
 
 static bool
+print_summary(struct pg *pg, const char *schema, const char *id)
+{
+    struct buf sql = {0};
+
+    wanted_summary_sql(&sql, schema, id);
+    buf_addc(&sql, '\0');
+    bool fine = pg_each(pg, sql.p, print_line, NULL);
+    buf_free(&sql);
+    return fine;
+}
+
+static bool
 print_status(struct pg *pg, const char *schema, const struct listed *job)
 {
     puts(job->line);
     return print_query(pg, schema,
-                       "SELECT format('  rows=%s ranges=%s first=%s last=%s committed=%s', sum(row_count), count(*),"
-                       " min(from_block), max(to_block), to_char(max(committed_at) AT TIME ZONE 'UTC',"
-                       " 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')) FROM ", "ranges", " HAVING count(*) > 0", job->id) &&
+                       "SELECT format('  rows=%s committed=%s', sum(row_count),"
+                       " to_char(max(committed_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')) FROM ",
+                       "ranges", " HAVING count(*) > 0", job->id) &&
            print_query(pg, schema,
                        "SELECT format('  covered %s-%s', lower(r), upper(r) - 1) FROM (SELECT unnest(range_agg("
                        "int8range(from_block, to_block + 1))) AS r FROM ", "ranges", ") AS m ORDER BY r", job->id) &&
+           print_summary(pg, schema, job->id) &&
            print_query(pg, schema,
                        "SELECT format('  failed %s-%s attempts=%s endpoint=%s error=%s', from_block, to_block,"
                        " attempts, endpoint, error) FROM ", "failed_ranges", " ORDER BY from_block", job->id);
+}
+
+/* Where else there are jobs. */
+static bool
+say_none(struct pg *pg, const char *schema)
+{
+    if (!pg_run(pg, "SELECT string_agg(quote_ident(nspname), ', ' ORDER BY nspname) FROM pg_class"
+                    " JOIN pg_namespace n ON n.oid = relnamespace WHERE relname = 'failed_ranges'"
+                    " AND to_regclass(quote_ident(nspname) || '.jobs') IS NOT NULL"
+                    " HAVING count(*) > 0"))
+        return false;
+    if (pg_rows(pg) > 0)
+        say("no jobs in schema \"%s\", but in %s (--schema)", schema, pg_value(pg, 0, 0));
+    else
+        say("no jobs in schema \"%s\"", schema);
+    return true;
 }
 
 int
@@ -335,6 +406,8 @@ status_print(struct pg *pg, const char *schema)
     if (!look_for_tables(pg, schema, &there))
         return fail(pg);
     bool fine = !there || list_jobs(pg, schema, &l);
+    if (fine && l.n == 0)
+        fine = say_none(pg, schema);
     for (size_t i = 0; fine && i < l.n; i++)
         fine = print_status(pg, schema, &l.jobs[i]);
     list_free(&l);

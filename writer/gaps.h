@@ -1,5 +1,6 @@
 /* gaps.h - what the database says about jobs: what they lack, and how they stand. To stdout.
- * Reads only; a database without our tables is one where nothing is covered.
+ * Reads only, but for what is to be remembered; a database without our tables is one where nothing
+ * is covered.
  */
 #ifndef SLUICE_WRITER_GAPS_H
 #define SLUICE_WRITER_GAPS_H
@@ -12,6 +13,7 @@
 
 struct gaps_wanted {
     bool has_chain, has_range;
+    bool remember; /* the range is wanted from now on (wanted.h); with chain, range and datasets */
     uint64_t chain;
     struct span datasets; /* empty: every job */
     struct span filter;   /* words */

@@ -2,7 +2,7 @@
  * producer after COMMIT.
  *
  *     writer --results ADDR|- [--control ADDR] [--db URI] ...
- *     writer --gaps [--chain-id N --dataset NAMES ... --from N --to M]
+ *     writer --gaps [--chain-id N --dataset NAMES ... --from N --to M [--remember]]
  *     writer --status
  *
  *     results  PULL, binds: result messages from fetchers and the producer; or stdin
@@ -32,7 +32,7 @@ struct settings {
     uint64_t connections, batch_size, batch_min, batch_max, batch_bytes, max_idle;
     int64_t batch_timeout_ms, max_lifetime_ms, max_idle_time_ms, give_up_ms;
     bool connections_given, max_idle_given;
-    bool gaps, status;
+    bool gaps, remember, status;
     uint64_t chain, from, to;
     bool chain_given, from_given, to_given;
     const char *dataset;
@@ -86,6 +86,8 @@ static const struct opt table[] = {
      .help = "print the rows in place of storing them"},
     {.name = "format", .type = OPT_TEXT, .value = &set.format, .arg = "ndjson|csv", .help = "how to print them"},
     {.name = "gaps", .type = OPT_FLAG, .value = &set.gaps, .help = "print the ranges that a job (or every job) lacks"},
+    {.name = "remember", .type = OPT_FLAG, .value = &set.remember,
+     .help = "gaps: the range is wanted of the job from now on"},
     {.name = "status", .type = OPT_FLAG, .value = &set.status, .help = "print jobs and what is covered"},
     {.name = "chain-id", .type = OPT_NUMBER, .value = &set.chain, .arg = "N", .max = INT64_MAX,
      .given = &set.chain_given, .help = "gaps: chain of the job"},
@@ -110,7 +112,7 @@ static const struct opts options = {
     .sentence = "Collects results and commits them to PostgreSQL, each with the range it covers.",
     .usage = "--results ADDR [--control ADDR] [--db URI] [OPTION]...\n"
              "-i - -o - [--format ndjson|csv] [--dataset NAME]\n"
-             "--gaps [--dataset NAMES [--chain-id N] [--address 0x...]... [--from N --to M]]\n"
+             "--gaps [--dataset NAMES [--chain-id N] [--address 0x...]... [--from N --to M [--remember]]]\n"
              "--status",
     .table = table,
 };
@@ -140,6 +142,8 @@ check_settings(void)
         opts_fail("--log-format: expected text or json, not \"%s\"", set.log_format);
     if (set.gaps && set.status)
         opts_fail("--gaps and --status are two questions: ask one");
+    if (set.remember && !(set.gaps && set.from_given && set.chain_given))
+        opts_fail("--remember goes with --gaps, --chain-id, --from and --to");
     if (collects && !set.results)
         opts_fail("--results is missing: where do results come from?");
     if (set.output && strcmp(set.output, "-") != 0)
@@ -221,7 +225,7 @@ ask(struct pg *pg)
         set.dataset = "logs";
     struct gaps_wanted wanted = {
         .has_chain = set.chain_given, .chain = set.chain,
-        .has_range = set.from_given, .from = set.from, .to = set.to,
+        .has_range = set.from_given, .from = set.from, .to = set.to, .remember = set.remember,
         .datasets = span_of(set.dataset ? set.dataset : ""),
         .filter = {filter.p, filter.n},
     };
@@ -234,8 +238,12 @@ static int
 answer(void)
 {
     struct pg *pg = pg_new(set.db);
-    int status = pg_open(pg, PATIENCE_MS) ? ask(pg) : unavailable(pg);
+    int status = pg_open(pg, PATIENCE_MS) ? EXIT_COMPLETE : unavailable(pg);
 
+    if (status == EXIT_COMPLETE && set.remember)
+        status = prepare_database(pg);
+    if (status == EXIT_COMPLETE)
+        status = ask(pg);
     pg_free(pg);
     return talk_stop_count() ? EXIT_INTERRUPTED : status;
 }

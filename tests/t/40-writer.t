@@ -146,6 +146,31 @@ gaps --dataset bogus --from 0 --to 1; is "$STATUS" 2 'an unknown dataset is refu
 run "$WRITER" --db "$DB" --schema nowhere --gaps --from 5 --to 6
 is "$STATUS $OUT" '0 5-6' 'without tables nothing is covered'
 is "$(sql "select count(*) from pg_namespace where nspname = 'nowhere'")" 0 'and none are made'
+gaps --from 1 --to 9 --remember; is "$STATUS" 2 '--remember without a chain is refused'
+gaps --chain-id 1 --from 600 --to 699 --remember
+is "$STATUS $OUT" '0 600-699' 'what is asked for is remembered'
+gaps --chain-id 1; is "$OUT" $'200-299\n400-499\n600-699' 'beside what was known of the job already'
+gaps --chain-id 1 --from 650 --to 749 --remember
+gaps --chain-id 1 --from 900 --to 909 --remember
+gaps --chain-id 1 --from 1000 --to 2000
+gaps; like "$OUT" $'^# job=1 .*\n200-299\n400-499\n600-749\n900-909\n# job=2 ' 'as a union, and nothing that lies between'
+run "$WRITER" --db "$DB" --schema gap --status
+like "$OUT" 'covered 250 of 610 wanted blocks, 360 missing' 'status tells how much is missing'
+gaps --dataset traces --chain-id 1 --from 5 --to 9 --remember
+gaps --dataset traces; is "$OUT" 5-9 'of a job that has nothing yet'
+gaps --dataset traces,logs --chain-id 1 --from 8 --to 12 --remember
+gaps --dataset traces; is "$OUT" 5-12 'of several datasets'
+run "$WRITER" --db "$DB" --schema asked --gaps --chain-id 1 --from 5 --to 6 --remember
+is "$STATUS $OUT" '0 5-6' 'where there are no tables they are made'
+sql 'alter table asked.jobs drop column wanted'
+run "$WRITER" --db "$DB" --schema asked --gaps
+is "$STATUS $OUT" '0 # job=1 chain=1 dataset=logs filter={}' 'an older database has no such column'
+run "$WRITER" --db "$DB" --schema asked --gaps --chain-id 1 --from 7 --to 8 --remember
+run "$WRITER" --db "$DB" --schema asked --gaps
+like "$OUT" $'\n7-8$' 'and gets it'
+run "$WRITER" --db "$DB" --schema nowhere --status
+is "$STATUS $OUT" '0 ' 'status of a schema without jobs: nothing on stdout'
+like "$ERR" 'no jobs in schema "nowhere", but in .*gap' 'and where there are some'
 run "$WRITER" --db "$DB" --schema fail --status
 like "$OUT" 'job=1 chain=1 dataset=logs filter=\{\}.*covered 1-300.*covered 350-420' 'status tells of jobs'
 
