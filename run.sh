@@ -30,6 +30,8 @@ RUN='' # folder of our job in var/run
 TMP='' # folder of our sockets
 CREW=() # the endpoint of each fetcher
 WANTED=blocks # or, for enrich, hashes or numbers
+REMEMBER='' # or --remember: what this run asks for stays wanted
+FILLS=''  # a run of fill: what is wanted of the job already, and no more
 FETCHER_WORDS=() # further options of each fetcher
 WHY=''  # the run cannot go on
 
@@ -154,8 +156,9 @@ find_gaps() { # into $TMP/gaps: ranges of blocks, or for enrich hashes of transa
 }
 
 find_blocks() {
-    "$WRITER" --gaps "${DATABASE[@]}" "${FILTER[@]}" --from "${OPT[from]}" --to "${OPT[to]}" >"$TMP/gaps" \
-        3>&- 8>&- 9>&-
+    local range=(--from "${OPT[from]}" --to "${OPT[to]}" ${REMEMBER:+"$REMEMBER"})
+    [ -z "$FILLS" ] || range=()
+    "$WRITER" --gaps "${DATABASE[@]}" "${FILTER[@]}" "${range[@]}" >"$TMP/gaps" 3>&- 8>&- 9>&-
 }
 
 remove_sockets() { # remove_sockets RUN
@@ -283,6 +286,7 @@ prepare() { # prepare OPTION...: all that comes before a job
         return
     fi
     database_up
+    [ -n "${OPT[dry-run]:-}" ] || REMEMBER=--remember
     find_gaps
 }
 
@@ -294,6 +298,7 @@ dry_run() {
     local wanted=$((OPT[to] - OPT[from] + 1)) missing ranges spec place="private, in $VAR/pg"
     [ -z "$DATABASE_URL" ] || [ -n "${PRIVATE:-}" ] || place='as named'
     missing=$(missing)
+    [ -z "$FILLS" ] || wanted=$missing
     ranges=$(wc -l <"$TMP/gaps")
     printf '%-12s%s\n' \
         job "${FILTER[*]:2}" chain "${OPT[chain-id]}" blocks "${OPT[from]}-${OPT[to]}" wanted "$wanted" \
@@ -311,6 +316,7 @@ wanted_noun() {
 
 pull() { # the job that OPT describes; returns the exit status
     local spec round see='' covered="blocks ${OPT[from]}-${OPT[to]} are covered"
+    [ -z "$FILLS" ] || covered="all that is wanted of blocks ${OPT[from]}-${OPT[to]} is covered"
     [ "$WANTED" = blocks ] || covered=$(enriched)
     [ -s "$TMP/gaps" ] || { say "nothing missing: $covered"; return 0; }
     job_open
@@ -437,7 +443,7 @@ main() {
     read_table
     find_programs
     case ${1:-} in
-    demo | status | stop | add | gaps | fill | enrich | psql) "cmd_$1" "${@:2}" ;;
+    demo | status | stop | add | gaps | fill | fill-job | enrich | psql) "cmd_$1" "${@:2}" ;;
     '') usage >&2 && exit 2 ;;
     *) cmd_run "$@" ;;
     esac

@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # lacks.sh - what the database lacks by its own account: the commands gaps and fill of run.sh.
 #
-# A job's gaps are the holes between the first and the last block that it ever touched: what another run
-# has not covered yet, or has given up. (enrich.sh looks at rows instead.)
+# A job's gaps are what was ever asked for of it and is not covered, as the writer tells; where nothing was
+# asked for (rows that came through a pipe), the holes between its first and its last block. (enrich.sh looks at
+# rows instead.)
 
 declare -A OPT # of options.sh
 
@@ -35,67 +36,78 @@ sql() { # sql QUERY: in the schema of the tables
         open_database -XAtq -F ' ' -v ON_ERROR_STOP=1 -c "$1" || return 3
 }
 
-has_table() { # has_table NAME
-    [ "$(sql "select to_regclass('$1') is not null")" = t ]
+find_all_gaps() { # into $TMP/gaps: job=, chain=, dataset=, from=, to= and the filter's words, a gap a line
+    build writer/writer
+    option_words schema log-format
+    "$WRITER" --gaps "${WORDS[@]}" >"$TMP/all" 3>&- 8>&- 9>&- || exit
+    awk '/^#/ {
+            job = $2 " " $3 " " $4
+            filter = substr($5, 8) # of filter={"address":["0x...","0x..."]}
+            gsub(/[{}"]/, "", filter); gsub(/:\[/, "=", filter); gsub(/\],/, " ", filter); sub(/\]/, "", filter)
+            next
+        }
+        { split($0, range, "-"); print job, "from=" range[1], "to=" range[2] (filter == "" ? "" : " " filter) }' \
+        "$TMP/all" >"$TMP/gaps"
 }
 
-job_gaps() { # job, chain, dataset, from, to, filter words: a gap a line
-    has_table jobs || return 0
-    sql "with known as (
-            select job_id, from_block, to_block, true as done from ranges
-            union all select job_id, from_block, to_block, false from failed_ranges),
-        lacks as (
-            select job_id, int8multirange(int8range(min(from_block), max(to_block), '[]')) -
-                coalesce(range_agg(int8range(from_block, to_block, '[]')) filter (where done), '{}') as gaps
-            from known group by 1)
-        select job_id, chain_id, dataset, lower(gap), upper(gap) - 1,
-            (select string_agg(key || '=' || (select string_agg(v, ',') from jsonb_array_elements_text(value) v), ' ')
-             from jsonb_each(filter))
-        from jobs join lacks using (job_id), unnest(gaps) gap order by 1, 4"
+say_no_gaps() { # there are none
+    if [ -s "$TMP/all" ]; then
+        say "nothing missing: every job of schema \"${OPT[schema]}\" is covered"
+    else
+        say "no jobs in schema \"${OPT[schema]}\""
+    fi
 }
 
 cmd_gaps() {
     parse_options "$@"
     OPT[schema]=${OPT[schema]:-public}
-    database_exists || return 0
+    [ -n "${OPT[from]:-}" ] && [ -n "${OPT[to]:-}" ] || [ -z "${OPT[from]:-}${OPT[to]:-}" ] || die 2 'gaps: --from and --to go together'
+    database_exists || { say 'no job was run yet'; return; }
     database_up
-    if [ -n "${OPT[from]:-}" ] && [ -n "${OPT[to]:-}" ]; then
+    if [ -n "${OPT[from]:-}" ]; then
         build producer/producer fetcher/fetcher writer/writer
         resolve
         find_gaps
-        cat "$TMP/gaps"
-        return
+        [ -s "$TMP/gaps" ] || say "nothing missing: blocks ${OPT[from]}-${OPT[to]} are covered"
+    else
+        find_all_gaps
+        [ -s "$TMP/gaps" ] || say_no_gaps
     fi
-    job_gaps | sed -E 's/^([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) ?/job=\1 chain=\2 dataset=\3 from=\4 to=\5 /; s/ $//'
+    cat "$TMP/gaps"
 }
 
 cmd_fill() { # each job's gaps by a run of their own
-    local job chain dataset from to filter last='' status=0
+    local job chain dataset from to filter status=0
     parse_options "$@"
     OPT[schema]=${OPT[schema]:-public}
     [ -z "${OPT[from]:-}${OPT[to]:-}" ] || die 2 'fill takes no --from and --to'
     database_exists || { say 'nothing missing: no job was run yet'; return 0; }
     database_up
-    job_gaps | awk '!($1 in first) { first[$1] = $0; order[++n] = $1 } { to[$1] = $5 }
-        END { for (i = 1; i <= n; i++) { $0 = first[order[i]]; $5 = to[order[i]]; print } }' >"$TMP/jobs"
+    find_all_gaps
+    [ -s "$TMP/gaps" ] || { say_no_gaps; return 0; }
     # a run for each job, from its first gap to its last
+    awk '!($1 in first) { first[$1] = $0; order[++n] = $1 } { to[$1] = $5 }
+        END { for (i = 1; i <= n; i++) { $0 = first[order[i]]; $5 = to[order[i]]; print } }' "$TMP/gaps" >"$TMP/jobs"
     while read -r job chain dataset from to filter <&4; do
-        last=$job
-        say "filling job $job: $dataset of chain $chain, blocks $from-$to"
+        say "filling job ${job#*=}: ${dataset#*=} of chain ${chain#*=}, blocks ${from#*=}-${to#*=}"
         # shellcheck disable=SC2046
-        fill_job "$@" --chain-id "$chain" --dataset "$dataset" --from "$from" --to "$to" $(filter_options "$filter")
+        fill_job "$@" "--chain-id=${chain#*=}" "--$dataset" "--$from" "--$to" $(filter_options "$filter")
         [ "$ENDED" -le "$status" ] || status=$ENDED
         [ "$STOPS" -eq 0 ] || break
     done 4<"$TMP/jobs"
-    [ -n "$last" ] || say 'nothing missing: every job is covered'
     return "$status"
 }
 
 fill_job() { # fill_job OPTION...
     ENDED=''
-    start run "$(readlink -f "$0")" "$@"
+    start run "$(readlink -f "$0")" fill-job "$@"
     { while [ -z "$ENDED" ]; do reap; done } 2>/dev/null
     end_timers
+}
+
+cmd_fill-job() { # one run of fill, by fill
+    FILLS=1
+    cmd_run "$@"
 }
 
 filter_options() { # filter_options WORDS: address=a,b becomes --address a --address b

@@ -12,32 +12,60 @@ contract=$(sed -n 's/.*"address":"\(0x[0-9a-f]*\)".*/\1/p' < <($FETCHER --rpc "$
     <<<'task=1 dataset=logs from=1 to=1' 2>/dev/null) | head -n 1)
 
 # --- gaps and fill ---
-for blocks in '1 300' '500 700' '900 1000'; do
-    run ./run.sh "${rpc[@]}" --from "${blocks% *}" --to "${blocks#* }"
-    is "$STATUS" 0 "blocks $blocks: exit 0" || diag "$ERR"
-done
-for blocks in '100 200' '400 500'; do
-    run ./run.sh "${rpc[@]}" --from "${blocks% *}" --to "${blocks#* }" --address "$contract"
-    is "$STATUS" 0 "blocks $blocks of one contract: exit 0" || diag "$ERR"
-done
+run ./run.sh gaps
+is "$STATUS $OUT" '0 ' 'gaps before the first job: exit 0'
+like "$ERR" 'no jobs in schema "public"' 'which is said'
+start_rpcsim slow --blocks 2000 --logs-per-block 6 --txs-per-block 3 --latency 50ms
+some() { grep -q 'completed task' "$1"; }
+interrupted() { # interrupted NAME OPTION...: a job, until its first tasks are committed
+    spawn "$@" --rpc "slow=$URL,concurrency=1"
+    wait_for 30 some "$T/$1.err"
+    kill -INT "$PID"
+    wait "$PID"
+    is $? 130 "$1: is interrupted" || diag "$(<"$T/$1.err")"
+}
+interrupted first ./run.sh --from 1 --to 1000 --step 50
+interrupted second ./run.sh --from 1200 --to 1400 --step 50 --address "$contract"
+run ./run.sh "${rpc[@]}" --from 1500 --to 1600
+is "$STATUS" 0 'a job with nothing to do with these: exit 0' || diag "$ERR"
+first=$(sql 'select max(to_block) + 1 from ranges where job_id = 1 and to_block < 1500')
+second=$(sql 'select max(to_block) + 1 from ranges where job_id = 2')
+wanted="job=1 chain=31337 dataset=logs from=$first to=1000
+job=2 chain=31337 dataset=logs from=$second to=1400 address=$contract"
 run ./run.sh gaps
 is "$STATUS" 0 'gaps: exit 0' || diag "$ERR"
-is "$OUT" "job=1 chain=31337 dataset=logs from=301 to=499
-job=1 chain=31337 dataset=logs from=701 to=899
-job=2 chain=31337 dataset=logs from=201 to=399 address=$contract" 'prints what every job lacks'
-run ./run.sh gaps "${rpc[@]}" --from 250 --to 950
-is "$OUT" $'301-499\n701-899' 'or what one job lacks'
-run ./run.sh gaps "${rpc[@]}" --from 250 --to 450 --address "$contract"
-is "$OUT" 250-399 'of another filter' || diag "$ERR"
-run ./run.sh fill "${rpc[@]}"
+is "$OUT" "$wanted" 'prints what every job lacks of what was asked for'
+run ./run.sh --from 1 --to 1900 "${rpc[@]}" --dry-run
+is "$STATUS" 0 'a dry run asks for nothing'
+run ./run.sh gaps
+is "$OUT" "$wanted" 'and changes nothing'
+run ./run.sh status
+like "$OUT" "covered $((first + 100)) of 1101 wanted blocks, $((1001 - first)) missing" 'status tells how much is missing'
+run ./run.sh gaps "${rpc[@]}" --from 950 --to 1510
+is "$OUT" $'950-1499' 'or what one job lacks'
+run ./run.sh gaps "${rpc[@]}" --from 1100 --to 1300 --address "$contract"
+like "$OUT" ^1100-1199 'of another filter' || diag "$ERR"
+run ./run.sh gaps --from 1
+like "$STATUS $ERR" '^2 .*--from and --to go together' 'half a range is refused'
+sql 'delete from ranges where from_block <= 101 and to_block >= 101' # a hole
+run ./run.sh fill "${rpc[@]}" --step 10000
 is "$STATUS" 0 'fill: exit 0' || diag "$ERR"
-is "$(covered public)" $'1|{[1,1001)}\n2|{[100,501)}' 'covers both jobs'
-is "$(grep -c 'completed task' <<<"$ERR")" 3 'with three tasks' || diag "$ERR"
+is "$(covered public)" $'1|{[1,1001),[1500,1601)}\n2|{[1200,1401)}' 'covers both jobs, and no more'
 is "$(sql 'select count(*) from logs where block_number <= 1000')" 6000 'and every log is there'
 run ./run.sh fill "${rpc[@]}"
 like "$STATUS $ERR" '^0 .*nothing missing' 'a second fill finds nothing missing'
 run ./run.sh gaps
 is "$STATUS $OUT" '0 ' 'and gaps prints nothing'
+like "$ERR" 'nothing missing: every job of schema "public" is covered' 'but says so'
+printf '%s\n' 'task=1 chain=31337 dataset=logs from=1 to=9' 'task=2 chain=31337 dataset=logs from=20 to=29' |
+    $FETCHER --rpc "$URL" -i - -o - 2>/dev/null | $WRITER -i - --schema piped 2>/dev/null
+run ./run.sh gaps --schema piped
+is "$OUT" 'job=1 chain=31337 dataset=logs from=10 to=19' 'what came through a pipe has its holes for gaps'
+for command in gaps fill status; do
+    DATABASE_URL="postgresql:///nosuch?host=$PGHOST&user=postgres" run ./run.sh $command
+    is "$STATUS" 3 "$command without a database: exit 3" || diag "$ERR"
+    unlike "$OUT$ERR" 'missing|no jobs' 'and no word on what is missing'
+done
 
 # --- enrich ---
 wanted=$(sql 'select count(distinct transaction_hash) from logs')
