@@ -217,6 +217,28 @@ dispatch_idle_ms(const struct dispatch *d, int64_t now_ms)
     return now_ms - d->commit_ms;
 }
 
+/* Who has it can only find out once more that its head does not reach so far. */
+static bool
+is_beyond(const struct dispatch *d, const struct ledger_entry *e)
+{
+    int endpoint = crew_endpoint_of(d->crew, e->holder);
+    uint64_t head = endpoint >= 0 ? crew_endpoint(d->crew, (size_t)endpoint)->head : 0;
+    return e->state == LEDGER_PUSHED || (e->state == LEDGER_OUT && head && ledger_to(e) > head);
+}
+
+int64_t
+dispatch_beyond_ms(const struct dispatch *d, int64_t now_ms, uint64_t *block)
+{
+    const struct ledger_entry *e;
+    if (!d->beyond_ms)
+        return 0;
+    for (size_t i = 0; (e = ledger_at_work(d->ledger, i)); i++)
+        if (!is_beyond(d, e))
+            return 0;
+    *block = d->beyond;
+    return now_ms - d->beyond_ms;
+}
+
 bool
 dispatch_hungry(const struct dispatch *d)
 {

@@ -80,6 +80,9 @@ int64_t dispatch_due_ms(const struct dispatch *d, int64_t now_ms);
 /* For how long: no endpoint has worked; nothing was committed. */
 int64_t dispatch_down_ms(const struct dispatch *d, int64_t now_ms);
 int64_t dispatch_idle_ms(const struct dispatch *d, int64_t now_ms);
+/* For how long only blocks have been wanted that no endpoint has yet, and *block, the first of them;
+ * 0: somebody works on something. */
+int64_t dispatch_beyond_ms(const struct dispatch *d, int64_t now_ms, uint64_t *block);
 
 const struct crew *dispatch_crew(const struct dispatch *d);
 struct failures *dispatch_failures(const struct dispatch *d);

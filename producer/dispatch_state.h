@@ -22,6 +22,8 @@ struct dispatch {
     uint64_t bounces;     /* declined in a row */
     int64_t hedge_ms;     /* when to look for copies to make */
     int64_t commit_ms;    /* the last one */
+    int64_t beyond_ms;    /* since when all that is heard is: not there yet; 0: something else came */
+    uint64_t beyond;      /* the first block of which that was heard */
     int64_t down_ms;      /* since when no endpoint works; 0: one does */
 };
 

@@ -53,6 +53,16 @@ give_back(struct dispatch *d, struct ledger_entry *e, const struct control *line
 }
 
 static void
+note_beyond(struct dispatch *d, const struct ledger_entry *e, const struct control *line, int64_t now_ms)
+{
+    uint64_t block = line->has_range ? line->from : e->from;
+    if (!d->beyond_ms || block < d->beyond)
+        d->beyond = block;
+    if (!d->beyond_ms)
+        d->beyond_ms = now_ms;
+}
+
+static void
 hear_declined(struct dispatch *d, struct ledger_entry *e, const struct control *line,
               unsigned fetcher, int64_t now_ms)
 {
@@ -60,6 +70,8 @@ hear_declined(struct dispatch *d, struct ledger_entry *e, const struct control *
     bool answers = line->reason == REASON_SLOT || line->reason == REASON_AVOID ||
                    line->reason == REASON_CHAIN;
     bool asked = e->asked || e->state == LEDGER_PUSHED;
+    if (line->reason == REASON_HEAD)
+        note_beyond(d, e, line, now_ms);
     if (asked && (answers || !ledger_holds(e, fetcher)))
         ledger_declined(d->ledger, e, due, now_ms);
     else
@@ -203,6 +215,8 @@ static void
 hear_task(struct dispatch *d, struct ledger_entry *e, const struct control *line, unsigned fetcher,
           int64_t now_ms, struct dispatch_event *out)
 {
+    if (line->verb != CONTROL_TOOK && line->verb != CONTROL_DECLINED)
+        d->beyond_ms = 0;
     switch (line->verb) {
     case CONTROL_TOOK:
         d->bounces = 0;

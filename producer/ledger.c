@@ -107,6 +107,12 @@ ledger_pending(const struct ledger *l)
     return l->all.size[READY];
 }
 
+const struct ledger_entry *
+ledger_at_work(const struct ledger *l, size_t i)
+{
+    return i < l->all.size[TIMED] ? entries_at(&l->all, TIMED, (uint32_t)i) : NULL;
+}
+
 size_t
 ledger_unanswered(const struct ledger *l)
 {

@@ -77,6 +77,8 @@ size_t ledger_release(struct ledger *l, unsigned holder, bool suddenly, int64_t 
 struct ledger_entry *ledger_hedge(struct ledger *l, int64_t out_ms, int64_t fetched_ms,
                                   int64_t now_ms);
 
+/* The i-th entry that is not PENDING, in no order; NULL: there are not so many. */
+const struct ledger_entry *ledger_at_work(const struct ledger *l, size_t i);
 /* When ledger_tick will have something to do, or ledger_next anew; -1: never. */
 int64_t ledger_due_ms(const struct ledger *l, int64_t now_ms);
 size_t ledger_count(const struct ledger *l);

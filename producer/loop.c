@@ -2,6 +2,7 @@
 #include "producer/loop.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -205,12 +206,30 @@ say_unrecorded(struct loop *l, int64_t ms, const char *what)
 }
 
 static void
+say_idle(struct loop *l, int64_t ms)
+{
+    uint64_t block = 0;
+    size_t n = dispatch_working(l->dispatch);
+    progress_clear(&l->progress);
+    if (dispatch_beyond_ms(l->dispatch, l->now_ms, &block) > 0)
+        warn("nothing was committed for %d s: block %" PRIu64 " is not there yet", (int)(ms / 1000), block);
+    else if (n > 0)
+        warn("nothing was committed for %d s, %zu task%s out", (int)(ms / 1000), n, n == 1 ? " is" : "s are");
+}
+
+static void
 lose_patience(struct loop *l, int64_t down, int64_t stuck)
 {
+    uint64_t block = 0;
+    int64_t beyond = dispatch_beyond_ms(l->dispatch, l->now_ms, &block);
     if (down >= l->o->give_up_ms) {
         progress_clear(&l->progress);
         warn("no endpoint has worked for %d s, giving up", (int)(down / 1000));
         stop(l, EXIT_UNAVAILABLE, GIVE_UP_DRAIN_MS);
+    } else if (beyond >= l->o->give_up_ms) {
+        progress_clear(&l->progress);
+        warn("block %" PRIu64 " did not come for %d s, giving up", block, (int)(beyond / 1000));
+        stop(l, EXIT_UNAVAILABLE, 0);
     } else if (dispatch_recording(l->dispatch) && stuck >= l->o->give_up_ms) {
         say_unrecorded(l, stuck, "giving up");
         stop(l, EXIT_UNAVAILABLE, 0);
@@ -227,18 +246,15 @@ complain(struct loop *l)
         lose_patience(l, down, stuck);
     if (l->now_ms < l->complain_ms || l->stopping)
         return;
-    if (stuck >= FIRST_COMPLAINT_MS && dispatch_recording(l->dispatch)) {
+    if (stuck >= FIRST_COMPLAINT_MS && dispatch_recording(l->dispatch))
         say_unrecorded(l, stuck, "waiting");
-        l->complain_ms = l->now_ms + LOOP_COMPLAIN_MS;
-    } else if (down >= FIRST_COMPLAINT_MS) {
+    else if (down >= FIRST_COMPLAINT_MS)
         say_down(l, down);
-        l->complain_ms = l->now_ms + LOOP_COMPLAIN_MS;
-    } else if (idle >= LOOP_COMPLAIN_MS && dispatch_working(l->dispatch) > 0) {
-        progress_clear(&l->progress);
-        warn("nothing was committed for %d s, %zu tasks are out", (int)(idle / 1000),
-             dispatch_working(l->dispatch));
-        l->complain_ms = l->now_ms + LOOP_COMPLAIN_MS;
-    }
+    else if (idle >= LOOP_COMPLAIN_MS)
+        say_idle(l, idle);
+    else
+        return;
+    l->complain_ms = l->now_ms + LOOP_COMPLAIN_MS;
 }
 
 /* --- waiting --- */

@@ -721,6 +721,41 @@ how_long_nothing_works(void **state)
     end(d);
 }
 
+static void
+how_long_blocks_do_not_come(void **state)
+{
+    (void)state;
+    uint64_t block = 0;
+    struct dispatch *d = start(&plain, 4000, 6999, 1000); /* the head is 5000 */
+    credit(d, T0, "a", 5, "closed");
+    push(d, T0);
+    push(d, T0);
+    push(d, T0);
+    took(d, T0, "a", 0, 4);
+    took(d, T0, "a", 1, 3);
+    assert_int_equal(dispatch_beyond_ms(d, T0 + 100, &block), 0);
+    hear(d, T0 + 100, "declined run=r1 fetcher=a.1 task=2 free=3 reason=head wait=1000 from=6000 to=6999");
+    hear(d, T0 + 100, "declined run=r1 fetcher=a.1 task=1 free=3 reason=head wait=1000 from=5001 to=5999");
+    assert_int_equal(dispatch_beyond_ms(d, T0 + 900, &block), 0); /* task 0 is worked on */
+    hear(d, T0 + 900, "fetched run=r1 fetcher=a.1 task=0 free=4");
+    committed(d, T0 + 900, 0, 4000, 4999);
+    committed(d, T0 + 900, 1, 5000, 5000);
+    assert_int_equal(dispatch_beyond_ms(d, T0 + 1000, &block), 0); /* that was a sign of life */
+    for (unsigned task = 2; task <= 3; task++) {
+        push(d, T0 + 1200);
+        took(d, T0 + 1200, "a", task, 4);
+    }
+    hear(d, T0 + 1200, "declined run=r1 fetcher=a.1 task=2 free=3 reason=head wait=1000");
+    assert_int_equal(dispatch_beyond_ms(d, T0 + 3000, &block), 1800); /* task 3 can only be declined */
+    assert_int_equal(block, 6000);
+    hear(d, T0 + 3000, "declined run=r1 fetcher=a.1 task=3 free=3 reason=head wait=1000");
+    dispatch_beyond_ms(d, T0 + 3000, &block);
+    assert_int_equal(block, 5001);
+    hear(d, T0 + 3000, "failed run=r1 fetcher=a.1 task=3 free=4 error=boom");
+    assert_int_equal(dispatch_beyond_ms(d, T0 + 3000, &block), 0);
+    end(d);
+}
+
 /* --- a whole run, with fetchers that do everything wrong now and then --- */
 
 enum { WORKERS = 8, SLOTS = 4 };
@@ -875,6 +910,7 @@ main(void)
         cmocka_unit_test(input_is_asked_for_only_when_needed),
         cmocka_unit_test(stopping_waits_for_what_is_out),
         cmocka_unit_test(how_long_nothing_works),
+        cmocka_unit_test(how_long_blocks_do_not_come),
         cmocka_unit_test(every_block_is_counted_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
