@@ -30,7 +30,7 @@ ROW      := common/tables.o common/row.o common/rowtext.o
 
 PRODUCER := producer/main.o producer/loop.o producer/pipe.o producer/dispatch.o producer/hear.o producer/plan.o producer/ledger.o \
             producer/entries.o producer/crew.o producer/failures.o producer/hashes.o producer/taskline.o producer/progress.o \
-            $(TALK) $(LINK)
+            common/tables.o $(TALK) $(LINK)
 FETCHER  := fetcher/main.o fetcher/spec.o fetcher/event.o fetcher/loop.o fetcher/work.o fetcher/work_tasks.o fetcher/work_requests.o fetcher/survey.o fetcher/holdings.o fetcher/report.o \
             fetcher/job.o fetcher/job_plan.o fetcher/step.o fetcher/piece.o fetcher/assembly.o \
             fetcher/ask.o fetcher/take.o fetcher/take_blocks.o fetcher/take_units.o fetcher/cope.o fetcher/output.o fetcher/news.o \

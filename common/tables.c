@@ -1,6 +1,7 @@
 /* tables.c - every table there is; see tables.h. */
 #include "tables.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const struct table table_logs = {
@@ -89,6 +90,7 @@ const struct table table_transactions = {
     },
     .key = {"block_number", "transaction_index"},
     .unique = "transaction_hash",
+    .by_hash = true,
 };
 
 const struct table table_token_transfers = {
@@ -171,6 +173,68 @@ table_find(const char *name, size_t len)
         if (strlen((*t)->name) == len && memcmp((*t)->name, name, len) == 0)
             return *t;
     return NULL;
+}
+
+static void
+add_text(char *out, size_t size, const char *text)
+{
+    size_t n = strlen(out);
+    snprintf(out + n, size - n, "%s", text);
+}
+
+/* The names of all, or of those that can be had by hash, commas between. */
+static void
+add_names(char *out, size_t size, bool by_hash)
+{
+    const char *before = "";
+    for (const struct table *const *t = tables; *t; t++) {
+        if (by_hash && !(*t)->by_hash)
+            continue;
+        add_text(out, size, before);
+        add_text(out, size, (*t)->name);
+        before = ", ";
+    }
+}
+
+static bool
+named_before(const char *names, const char *here, size_t len)
+{
+    for (const char *p = names; p < here; p += strcspn(p, ",") + 1)
+        if (strcspn(p, ",") == len && memcmp(p, here, len) == 0)
+            return true;
+    return false;
+}
+
+bool
+tables_check(const char *names, bool filter, bool by_hash, char *err, size_t size)
+{
+    bool heeded = false;
+
+    for (const char *p = names;; p++) {
+        size_t n = strcspn(p, ",");
+        const struct table *t = table_find(p, n);
+        if (!t) {
+            snprintf(err, size, "there is no dataset \"%.*s\": expected ", (int)(n < 60 ? n : 60), p);
+            add_names(err, size, false);
+            return false;
+        }
+        if (named_before(names, p, n)) {
+            snprintf(err, size, "dataset \"%s\" is named twice", t->name);
+            return false;
+        }
+        if (by_hash && !t->by_hash) {
+            snprintf(err, size, "%s cannot be fetched by transaction hash: expected --dataset ", t->name);
+            add_names(err, size, true);
+            return false;
+        }
+        heeded |= t->filtered;
+        p += n;
+        if (!*p)
+            break;
+    }
+    if (filter && !heeded)
+        snprintf(err, size, "a filter of logs (address, topic0 to topic3) has no effect on %s", names);
+    return heeded || !filter;
 }
 
 size_t

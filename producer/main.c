@@ -21,6 +21,7 @@
 #include "common/buf.h"
 #include "common/num.h"
 #include "common/opts.h"
+#include "common/tables.h"
 #include "common/talk.h"
 #include "common/task.h"
 #include "common/words.h"
@@ -99,23 +100,6 @@ is_pipe(void)
     return strcmp(tasks, "-") == 0;
 }
 
-/* Names of [a-z0-9_], commas between. */
-static bool
-dataset_ok(const char *names)
-{
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
-    for (;;) {
-        size_t n = strspn(names, letters);
-        if (n == 0)
-            return false;
-        if (names[n] == '\0')
-            return true;
-        if (names[n] != ',')
-            return false;
-        names += n + 1;
-    }
-}
-
 static void
 check_wanted(void)
 {
@@ -149,8 +133,12 @@ check_links(void)
 static void
 check_words(void)
 {
-    if (!dataset_ok(dataset))
-        opts_fail("--dataset \"%s\": expected names like logs,blocks", dataset);
+    bool filter = addresses.n > 0;
+    char error[256];
+    for (size_t i = 0; i < TASK_TOPICS; i++)
+        filter |= topics[i].n > 0;
+    if (!tables_check(dataset, filter, false, error, sizeof error))
+        opts_fail("--dataset: %s", error);
     if (run_token && (strcmp(run_token, "-") == 0 || !words_run_ok(span_of(run_token))))
         opts_fail("--run \"%s\": expected 1 to 32 of 0-9 and a-z", run_token);
     if (strcmp(error_mode, "best_effort") != 0 && strcmp(error_mode, "fail_fast") != 0)
@@ -208,13 +196,14 @@ open_ranges(void)
 /* Reads a file once for what it adds up to; also finds bad lines before anything is started. Not
  * where that takes long: then percent and time left are missing from the bar. */
 static void
-count_ranges(int fd, const char *name, struct progress_options *out)
+count_ranges(int fd, const char *name, const char *no_hashes, struct progress_options *out)
 {
     struct stat st;
     off_t start = lseek(fd, 0, SEEK_CUR);
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || start < 0 || st.st_size > COUNT_MAX)
         return;
     struct plan *plan = plan_of_lines(LEDGER_SPAN_MAX, hashes);
+    plan_refuse_hashes(plan, no_hashes);
     struct plan_piece piece;
     enum plan_status status;
     bool error = false;
@@ -269,7 +258,7 @@ int
 main(int argc, char **argv)
 {
     struct buf filter = {0};
-    char token[33], wanted[512];
+    char token[33], wanted[512], why[256];
 
     talk_name("producer");
     opts_parse(&options, argc, argv);
@@ -277,6 +266,7 @@ main(int argc, char **argv)
     make_filter(&filter);
     make_token(token, sizeof token);
     describe_ranges(wanted, sizeof wanted);
+    const char *no_hashes = tables_check(dataset, false, true, why, sizeof why) ? NULL : why;
     struct loop_options o = {
         .dispatch = {
             .task = {
@@ -294,8 +284,9 @@ main(int argc, char **argv)
         .input = open_ranges(), .give_up_ms = give_up_ms,
     };
     if (ranges && !is_pipe())
-        count_ranges(o.input, wanted, &o.progress);
+        count_ranges(o.input, wanted, no_hashes, &o.progress);
     struct plan *plan = ranges ? plan_of_lines(step, hashes) : plan_of_range(from, to, step);
+    plan_refuse_hashes(plan, no_hashes);
     talk_signals();
     int status = is_pipe() ? loop_pipe(&o, plan) : loop_run(&o, plan);
     plan_close(plan);

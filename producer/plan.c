@@ -23,9 +23,10 @@ struct plan {
 
     uint8_t *hashes;     /* owned; room for one piece */
     size_t n_hashes, hashes_per_piece;
+    const char *no_hashes; /* why there may be none, or NULL */
     bool handed_out;     /* hashes is lent; starts anew at the next call */
 
-    char error[PLAN_LINE_MAX + 160];
+    char error[PLAN_LINE_MAX + 256];
 };
 
 struct plan *
@@ -48,6 +49,12 @@ plan_of_lines(uint64_t step, size_t hashes_per_piece)
     p->in = xmalloc(PLAN_BUFFER);
     p->hashes_per_piece = hashes_per_piece;
     return p;
+}
+
+void
+plan_refuse_hashes(struct plan *p, const char *why)
+{
+    p->no_hashes = why;
 }
 
 void
@@ -105,6 +112,10 @@ bad_line(struct plan *p, struct span text, const char *why)
 static void
 take_hash(struct plan *p, struct span text)
 {
+    if (p->no_hashes) {
+        bad_line(p, text, p->no_hashes);
+        return;
+    }
     if (!p->hashes)
         p->hashes = xmalloc(p->hashes_per_piece * PLAN_HASH);
     if (num_hex(text, p->hashes + p->n_hashes * PLAN_HASH, PLAN_HASH))

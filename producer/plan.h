@@ -41,6 +41,8 @@ struct plan; /* opaque: only its functions keep its buffer straight */
 
 struct plan *plan_of_range(uint64_t from, uint64_t to, uint64_t step);
 struct plan *plan_of_lines(uint64_t step, size_t hashes_per_piece);
+/* A line with a hash is a bad one, and why. The text must outlive the plan. */
+void plan_refuse_hashes(struct plan *p, const char *why);
 void plan_close(struct plan *p);
 
 enum plan_status plan_next(struct plan *p, struct plan_piece *out);

@@ -136,8 +136,11 @@ plain_timeout_is_ms(void)
 static void
 check_settings(void)
 {
-    bool collects = !set.gaps && !set.status;
+    bool collects = !set.gaps && !set.status, filter = set.address.n > 0;
+    char err[256];
 
+    for (size_t i = 0; i < TASK_TOPICS; i++)
+        filter |= set.topics[i].n > 0;
     if (!talk_format(set.log_format))
         opts_fail("--log-format: expected text or json, not \"%s\"", set.log_format);
     if (set.gaps && set.status)
@@ -150,6 +153,8 @@ check_settings(void)
         opts_fail("--output: expected -, not \"%s\"", set.output);
     if (strcmp(set.format, "ndjson") != 0 && strcmp(set.format, "csv") != 0)
         opts_fail("--format: expected ndjson or csv, not \"%s\"", set.format);
+    if (set.dataset && !tables_check(set.dataset, filter && set.gaps, false, err, sizeof err))
+        opts_fail("--dataset: %s", err);
     if (set.from_given != set.to_given)
         opts_fail("--from and --to go together");
     if (set.from_given && set.from > set.to)
@@ -265,8 +270,6 @@ prepare_text(struct text *text)
     const struct table *list[TABLES_MAX];
     size_t n = set.dataset ? store_datasets(span_of(set.dataset), list) : 0;
 
-    if (set.dataset && n == 0)
-        opts_fail("--dataset: unknown name in \"%s\"", set.dataset);
     text->format = strcmp(set.format, "csv") == 0 ? ROW_CSV : ROW_NDJSON;
     text->only = n == 1 ? list[0] : NULL;
     text->with_table = text->format == ROW_NDJSON && !text->only;

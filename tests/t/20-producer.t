@@ -42,9 +42,9 @@ run $PRODUCER --ranges - --step 4 -o - <"$T/ranges"
 is "$(wc -l <<<"$OUT")" 4 'ranges of standard input'
 run $PRODUCER --ranges - -o - < <(printf '1\n2-3')
 is "$(tail -n 1 <<<"$OUT")" 'task=1 try=1 dataset=logs from=2 to=3' 'a last line without newline'
-run $PRODUCER --ranges - --hashes 2 -o - < <(printf '%s\n' "$hash1" "$hash2" "$hash3")
-is "$OUT" "task=0 try=1 dataset=logs hashes=$hash1,$hash2
-task=1 try=1 dataset=logs hashes=$hash3" 'transaction hashes are gathered'
+run $PRODUCER --ranges - --hashes 2 --dataset transactions -o - < <(printf '%s\n' "$hash1" "$hash2" "$hash3")
+is "$OUT" "task=0 try=1 dataset=transactions hashes=$hash1,$hash2
+task=1 try=1 dataset=transactions hashes=$hash3" 'transaction hashes are gathered'
 
 mkfifo "$T/in"
 spawn slow bash -c "exec $PRODUCER --ranges - -o - <'$T/in'"
@@ -83,7 +83,8 @@ done <<END
 --from 1 --to 2 --control ipc://$T/control -o -|--control
 --from 1 --to 2 --tasks bogus --control ipc://$T/control|bogus
 --from 1 --to 2 --tasks ipc://$T/none/tasks --control ipc://$T/control|$T/none/tasks
---from 1 --to 2 --dataset Logs -o -|Logs
+--from 1 --to 2 --dataset Logs -o -|"Logs": expected logs, blocks, transactions, token_transfers, traces, contracts, accounts
+--from 1 --to 2 --dataset blocks --address $address -o -|no effect on blocks
 --from 1 --to 2 --address 0x12 -o -|0x12
 --from 1 --to 2 --topic3 $address -o -|topic3
 --from 1 --to 2 --run A -o -|--run
@@ -105,6 +106,12 @@ is "$OUT" 'task=0 try=1 dataset=logs from=1 to=5' 'and what came before it was w
 head -c 100000 /dev/urandom >"$T/garbage"
 run $PRODUCER --ranges - -o - <"$T/garbage"
 says 2 'line 1' 'garbage'
+
+run $PRODUCER --ranges - -o - <<<"$hash1"
+says 2 'logs cannot be fetched by transaction hash: expected --dataset transactions' 'a hash of no dataset that has any'
+echo "$hash1" >"$T/hashes"
+run $PRODUCER --ranges "$T/hashes" --dataset logs,transactions "${links[@]}"
+says 2 'line 1.*logs cannot be fetched by transaction hash' 'and of one that has none, before anything is started'
 
 # --- alone with its links ---
 run $PRODUCER --ranges - "${links[@]}" </dev/null

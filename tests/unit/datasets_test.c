@@ -74,12 +74,23 @@ narrows_only_what_nobody_else_needs(void **state)
     assert_int_equal(narrowed("token_transfers", 1), 1); /* the task's own wins */
 }
 
+static void
+tables_know_what_goes_by_hash(void **state)
+{
+    (void)state;
+    for (const struct dataset *const *d = datasets; *d; d++) {
+        assert_int_equal((*d)->table->by_hash, (*d)->transaction != NULL);
+        assert_int_equal((*d)->table->filtered, (*d)->filtered);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_all_by_name),
         cmocka_unit_test(reads_lists),
+        cmocka_unit_test(tables_know_what_goes_by_hash),
         cmocka_unit_test(narrows_only_what_nobody_else_needs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,6 +63,35 @@ keys_are_columns_that_are_never_null(void **state)
     }
 }
 
+static void
+jobs_make_sense(void **state)
+{
+    static const struct {
+        const char *names, *why;
+        bool filter, by_hash;
+    } cases[] = {
+        {"logs", NULL, true, false},
+        {"logs,blocks,accounts", NULL, true, false},
+        {"blocks,transactions", NULL, false, false},
+        {"transactions", NULL, false, true},
+        {"foo", "there is no dataset \"foo\": expected logs, blocks, transactions, token_transfers, traces, contracts, accounts", false, false},
+        {"logs,", "there is no dataset \"\"", false, false},
+        {"", "there is no dataset \"\"", false, false},
+        {"log", "\"log\"", false, false},
+        {"logs,blocks,logs", "dataset \"logs\" is named twice", false, false},
+        {"blocks,traces", "(address, topic0 to topic3) has no effect on blocks,traces", true, false},
+        {"transactions,logs", "logs cannot be fetched by transaction hash: expected --dataset transactions", false, true},
+    };
+    char err[256];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool good = tables_check(cases[i].names, cases[i].filter, cases[i].by_hash, err, sizeof err);
+        assert_int_equal(good, cases[i].why == NULL);
+        if (!good)
+            assert_non_null(strstr(err, cases[i].why));
+    }
+}
+
 int
 main(void)
 {
@@ -70,6 +99,7 @@ main(void)
         cmocka_unit_test(tables_are_found_by_name),
         cmocka_unit_test(columns_are_counted_and_typed),
         cmocka_unit_test(keys_are_columns_that_are_never_null),
+        cmocka_unit_test(jobs_make_sense),
     };
     return cmocka_run_group_tests(all, NULL, NULL);
 }
