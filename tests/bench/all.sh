@@ -8,20 +8,21 @@ trap 'exit 130' INT TERM
 if [ "${1:-bench}" = bench-quick ]; then
     $HERE/end-to-end.sh 300000 1
     $HERE/pull.sh quick
-    $HERE/many.sh 20 quick
+    $HERE/many.sh 10 quick
     $HERE/fetch.sh 300000 1
     $HERE/scenario.sh
-    $HERE/enrich.sh 10000
+    $HERE/enrich.sh 3000
 else
     $HERE/end-to-end.sh
     $HERE/pull.sh
-    $HERE/many.sh
+    $HERE/many.sh 14
     $HERE/limits.sh
-    $HERE/conflict.sh
-    $HERE/ranges.sh
+    $HERE/conflict.sh 200000 2
+    $HERE/ranges.sh 50000 500000
+    $HERE/scale.sh 500000
     $HERE/fetch.sh
-    $HERE/anvil.sh
+    $HERE/anvil.sh 1
     $HERE/scenario.sh
-    $HERE/upsert.sh
+    $HERE/upsert.sh 11 2
     $HERE/enrich.sh
 fi

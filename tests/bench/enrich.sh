@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # enrich.sh [TRANSACTIONS] - run.sh enrich: transactions that logs refer to, 100 ms a request, beside one process with single
-# requests (a sample of 50, each a transaction and its receipt); then killed half way and started again.
+# requests (a sample of 20, each a transaction and its receipt); then killed half way and started again.
 # shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
-N=${1:-68173} SAMPLE=50
+N=${1:-68173} SAMPLE=20
 need
 bench_postgres
 start_rpcsim chain --blocks $((N / 8 + 2)) --logs-per-block 10 --txs-per-block 8 --latency 100ms
@@ -53,7 +53,7 @@ row "killed with $there there: asked for" '%9d' $((middle - before))
 row 'the next run asked for' '%9d' $(($(asked) - middle)) "missing: $((N - there))"
 [ "$(landed)" = "$N" ] || diag "$(landed) of $N"
 
-few=$((N < 5000 ? N : 5000))
+few=$((N < 1000 ? N : 1000))
 no_transactions
 sql "delete from bench.logs where transaction_hash not in (select transaction_hash from bench.wanted limit $few)"
 enrich

@@ -12,11 +12,13 @@ fresh bench
 before=$(pg_cpu)
 LIMIT=3600 pipeline bench "--from 1 --to $RANGES --step 1 --dataset logs" "sim=$URL,concurrency=32"
 CPU_PG=$(calc "($(pg_cpu) - $before) / $RANGES * 1e6")
-tenths=$(sql "with c as (select percentile_disc('{0, 0.1, 0.9, 1}'::float8[]) within group (order by extract(epoch from
-    pg_xact_commit_timestamp(xmin))) p from bench.logs) select (p[4] - p[3]) / (p[2] - p[1]) from c")
+part=0.1 name=tenth
+[ "$RANGES" -ge 500000 ] || part=0.3 name=third # there are too few commits in a tenth
+ratio=$(sql "with c as (select percentile_disc(array[0, $part, 1 - $part, 1]::float8[]) within group (order by extract(epoch
+    from pg_xact_commit_timestamp(xmin))) p from bench.logs) select (p[4] - p[3]) / (p[2] - p[1]) from c")
 title "many ranges: $RANGES of one block each"
 row 'ranges a second' '%9.0f /s' "$(calc "$RANGES / $WALL")"
-row 'last tenth : first tenth, time' '%9.2f' "$tenths" 'by commit timestamps; wanted: 1.10'
+row "last $name : first $name, time" '%9.2f' "$ratio" 'by commit timestamps; wanted: 1.10'
 row 'producer: CPU a million ranges' '%9.2f s' "$(calc "$(used producer) / $RANGES * 1e6")" "peak $(peak_mb producer) MB"
 row 'fetcher: CPU a million ranges' '%9.2f s' "$(calc "$(used fetcher) / $RANGES * 1e6")" "peak $(peak_mb fetcher) MB"
 row 'writer: CPU a million ranges' '%9.2f s' "$(calc "$(used writer) / $RANGES * 1e6")" "peak $(peak_mb writer) MB"
@@ -39,7 +41,7 @@ resume() { # resume WHAT TO: run.sh until its first task, for the blocks from 1 
     row "$1" '%9.0f ms' "$(calc "$(stats "$URL" .first_logs_us) / 1000 - $start")" "wanted: 1000; $lines lines in ranges"
     { kill -KILL "$PID" && wait "$PID"; } 2>/dev/null # its programs end with it
     wait_for 30 quiet
-    stop_process "$sim"
+    stop_process "$sim" 2>/dev/null
 }
 
 title 'a resume: start of run.sh to its first task'
