@@ -321,6 +321,7 @@ take_batch(struct lane *l, int64_t now_ms)
 {
     struct lane_shared *s = l->shared;
 
+    l->begun.n = 0; /* told of its last batch, whose messages are gone */
     batch_take(&s->queue, &l->busy, &s->limits.batch, end_waits, s);
     s->queue.since_ms = now_ms; /* what is left is newer, or waits for a lane */
     begun_find(&l->begun, &l->busy);
