@@ -14,6 +14,7 @@
 #include "common/num.h"
 #include "common/stream.h"
 #include "common/unread.h"
+#include "common/words.h"
 
 enum {
     HEARTBEAT_MS = 1000, HEARTBEAT_TIMEOUT_MS = 3000,
@@ -103,7 +104,7 @@ set_life_signs(void *socket, const struct link_options *o)
 static void
 set_options(void *socket, const struct link_options *o)
 {
-    const int64_t longest = LINK_MESSAGE_MAX;
+    const int64_t longest = o->frame == link_frame_line ? WORDS_LINE_MAX : LINK_MESSAGE_MAX;
 
     set_int(socket, ZMQ_LINGER, 0);
     set_life_signs(socket, o);

@@ -294,6 +294,27 @@ job_cut_before(struct job *j, uint64_t first, const char *error)
     drop_outside(j);
 }
 
+static size_t
+count_touches(const struct job *j)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < j->n_list; i++)
+        n += j->touches[i].n / sizeof(struct touch);
+    return n;
+}
+
+void
+job_bound_touches(struct job *j, bool can_give_back)
+{
+    if (count_touches(j) <= 2 * (j->touches_kept > JOB_TOUCHES_MAX ? j->touches_kept : JOB_TOUCHES_MAX))
+        return;
+    for (size_t i = 0; i < j->n_list; i++)
+        touches_unique(&j->touches[i]);
+    j->touches_kept = count_touches(j);
+    if (can_give_back && j->touches_kept > JOB_TOUCHES_MAX && !j->stopped && j->planned <= j->want.to)
+        job_cut_after(j, j->planned - 1, REASON_SLOT, 0);
+}
+
 static bool
 all_planned(const struct job *j)
 {

@@ -28,6 +28,7 @@ enum {
     JOB_DATASETS = 16,
     JOB_WINDOW = 512, /* blocks whose headers are kept at once, 310 bytes each */
     JOB_WINDOWS = 4,  /* open at once, per job */
+    JOB_TOUCHES_MAX = 50000, /* of 88 bytes */
 };
 
 struct window {
@@ -70,7 +71,7 @@ struct job {
     struct pieces done; /* blocks; a hash task: hashes */
     size_t missing, first_missing; /* hashes that are not known here: how many, and one of them */
     size_t state_dataset, state_planned; /* next address to plan; all blocks come first */
-    bool state_sorted;
+    size_t touches_kept; /* addresses, when they were last looked through */
 
     struct job_cut cut;
     bool stopped;       /* no further step starts */
@@ -108,6 +109,9 @@ void job_done(struct job *j, struct step *s);
 void job_missing(struct job *j, struct step *s);
 /* The header of a block in a window; when the last one comes, the window's logs are planned. */
 void job_header(struct job *j, const struct header *h);
+/* Addresses whose state is wanted are kept until the last block is done, each once; beyond
+ * JOB_TOUCHES_MAX of them the blocks not planned yet go back, if somebody can take them. */
+void job_bound_touches(struct job *j, bool can_give_back);
 struct assembly *job_assembly(struct job *j, const struct step *origin, uint64_t block);
 void job_assembled(struct job *j, struct assembly *a); /* and frees it */
 

@@ -149,6 +149,7 @@ assembled(struct taking *t, struct flight *f, struct assembly *a, const struct r
     origin->assembly = NULL;
     job_assembled(f->job, a);
     if (ok) {
+        job_bound_touches(f->job, !t->coping->alone);
         step_free(origin);
         return;
     }
@@ -236,6 +237,7 @@ take_block(struct taking *t, struct flight *f, const struct block_answers *b,
     if (!wrong) {
         struct block_replies replies = live_replies(b, f->call_tracer);
         if (block_done(j, s, &replies, f->why)) {
+            job_bound_touches(j, !t->coping->alone);
             step_free(s);
             return;
         }

@@ -88,8 +88,10 @@ collect(struct taking *t, struct flight *f, const struct rpc_request *r, struct 
     struct block_replies kept;
     if (!a)
         return true;
-    if (a->have != a->origin.needs || !assembly_replies(a, t->docs, &kept))
+    if (a->have != a->origin.needs)
         return false;
+    if (!assembly_replies(a, t->docs, &kept)) /* cannot be; nulls are no rows, and it is asked for again */
+        return true;
     if (kept.has_block)
         u->parts[0] = kept.block;
     if (kept.has_receipts)

@@ -74,6 +74,8 @@ not_for_us(struct work *w, struct task *t)
         snprintf(error, sizeof error, "the endpoint is of chain %llu, not %llu",
                  (unsigned long long)w->p.survey->chain, (unsigned long long)t->chain);
         turn_away(w, t, CONTROL_DECLINED, REASON_CHAIN, 0, error);
+    } else if (!w->p.coping->alone && w->leaving) {
+        turn_away(w, t, CONTROL_DECLINED, REASON_STOPPING, 0, "the fetcher is leaving");
     } else if (!w->p.coping->alone && work_credit(w, w->now_ms) == 0) {
         turn_away(w, t, CONTROL_DECLINED, REASON_SLOT, 0, "no room");
     } else {

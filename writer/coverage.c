@@ -113,7 +113,7 @@ coverage_compact_sql(struct buf *b, const char *schema, int64_t job, int64_t blo
 
     sql_table(&name, schema, "ranges");
     buf_addc(&name, '\0');
-    buf_addf(b, "BEGIN; LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE;\n"
+    buf_addf(b, "BEGIN; SET LOCAL lock_timeout = '1s'; LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE;\n"
                 "WITH part AS MATERIALIZED (SELECT ctid AS tid, * FROM %s"
                 " WHERE (job_id, from_block) >= (%" PRId64 ", %" PRId64 ")"
                 " ORDER BY job_id, from_block LIMIT %d),\n",

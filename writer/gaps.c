@@ -374,7 +374,7 @@ print_status(struct pg *pg, const char *schema, const struct listed *job)
                        "ranges", " HAVING count(*) > 0", job->id) &&
            print_query(pg, schema,
                        "SELECT format('  covered %s-%s', lower(r), upper(r) - 1) FROM (SELECT unnest(range_agg("
-                       "int8range(from_block, to_block + 1))) AS r FROM ", "ranges", ") AS m ORDER BY r", job->id) &&
+                       "numrange(from_block, to_block + 1::numeric))) AS r FROM ", "ranges", ") AS m ORDER BY r", job->id) &&
            print_summary(pg, schema, job->id) &&
            print_query(pg, schema,
                        "SELECT format('  failed %s-%s attempts=%s endpoint=%s error=%s', from_block, to_block,"

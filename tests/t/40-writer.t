@@ -174,6 +174,13 @@ like "$ERR" 'no jobs in schema "nowhere", but in .*gap' 'and where there are som
 run "$WRITER" --db "$DB" --schema fail --status
 like "$OUT" 'job=1 chain=1 dataset=logs filter=\{\}.*covered 1-300.*covered 350-420' 'status tells of jobs'
 
+fresh far
+write --schema far < <($GEN 9223372036854775806 9223372036854775807 1 0)
+run "$WRITER" --db "$DB" --schema far --status
+like "$STATUS $OUT" '^0 .*covered 9223372036854775806-9223372036854775807' 'status at the end of all blocks'
+run env DATABASE_URL="$DB" ./run.sh gaps --schema far
+is "$STATUS $OUT" '0 ' 'and gaps' || diag "$ERR"
+
 # --- compaction ---
 fresh pack
 write --schema pack < <($GEN 1 20000 10 0 endpoint=a; $GEN 30001 30100 10 0 endpoint=b task=5000; $GEN 20001 20005 5 0 endpoint=b task=6000)

@@ -194,6 +194,37 @@ windows_bound_what_is_kept(void **state)
 }
 
 static void
+addresses_are_kept_once_and_not_too_many(void **state)
+{
+    struct job *j = job_of("task=1 dataset=accounts from=0 to=999");
+    struct step *s = next_step(j, 0);
+    struct touch t = {.block = 1};
+    uint64_t planned = s->at.to;
+    (void)state;
+    for (uint32_t i = 0; i < 5 * JOB_TOUCHES_MAX; i++) { /* all the same few */
+        memcpy(t.address, &(uint32_t){i % JOB_TOUCHES_MAX}, 4);
+        buf_add(&j->touches[0], &t, sizeof t);
+        job_bound_touches(j, true);
+        assert_true(j->touches[0].n <= 2 * JOB_TOUCHES_MAX * sizeof t);
+    }
+    assert_int_equal(j->want.to, 999);
+    for (uint32_t i = 0; i < 5 * JOB_TOUCHES_MAX; i++) {
+        memcpy(t.address, &i, 4);
+        buf_add(&j->touches[0], &t, sizeof t);
+        job_bound_touches(j, false);
+    }
+    assert_int_equal(j->want.to, 999); /* nobody could take the rest */
+    j->touches_kept = 0;
+    job_bound_touches(j, true);
+    assert_int_equal(j->want.to, planned);
+    assert_int_equal(j->cut.verb, CONTROL_DECLINED);
+    assert_int_equal(j->cut.reason, REASON_SLOT);
+    good(j, s);
+    assert_true(pieces_hold(&j->done, j->want));
+    job_free(j);
+}
+
+static void
 nothing_is_asked_beyond_the_head(void **state)
 {
     struct job *j = job_of("task=1 dataset=logs from=99950 to=100049");
@@ -522,6 +553,7 @@ main(void)
         TEST(windows_bound_what_is_kept),
         TEST(nothing_is_asked_beyond_the_head),
         TEST(a_batch_too_small_for_a_block_is_split),
+        TEST(addresses_are_kept_once_and_not_too_many),
         TEST(hashes_are_planned_in_pairs),
         TEST(a_wide_range_is_cut_and_goes_on_at_once),
         TEST(one_block_is_cut_by_its_filter_then_by_receipts),
