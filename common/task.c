@@ -164,9 +164,9 @@ set_word(struct task *t, struct came *came, struct span key, struct span value,
     if (span_is(key, "dataset"))
         return set_names("dataset", value, &t->dataset, name_chars, r);
     if (span_is(key, "from"))
-        return came->from = set_number("from", value, 0, INT64_MAX, &t->from, r);
+        return came->from = set_number("from", value, 0, INT64_MAX - 1, &t->from, r);
     if (span_is(key, "to"))
-        return came->to = set_number("to", value, 0, INT64_MAX, &t->to, r);
+        return came->to = set_number("to", value, 0, INT64_MAX - 1, &t->to, r);
     if (span_is(key, "hashes"))
         return t->by_hash = set_hex_list("hashes", value, WORD_SIZE, &t->hashes, &t->n_hashes, r);
     if (span_is(key, "avoid"))

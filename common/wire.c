@@ -221,7 +221,7 @@ store(const msgpack_object *o, enum form form, void *value)
     }
     if (o->type != MSGPACK_OBJECT_POSITIVE_INTEGER)
         return "is not a non-negative integer";
-    if ((form == FORM_U32 && o->via.u64 > UINT32_MAX) || (form == FORM_BLOCK && o->via.u64 > INT64_MAX))
+    if ((form == FORM_U32 && o->via.u64 > UINT32_MAX) || (form == FORM_BLOCK && o->via.u64 >= INT64_MAX))
         return "is too large";
     if (form == FORM_U32)
         *(uint32_t *)value = (uint32_t)o->via.u64;

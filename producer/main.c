@@ -44,8 +44,8 @@ static int64_t lease_ms = 5 * 60 * 1000, give_up_ms;
 #define ENDLESS_MS UINT64_C(31536000000) /* a year */
 
 static const struct opt table[] = {
-    {"from", 0, NULL, OPT_NUMBER, &from, "BLOCK", "first block", 0, INT64_MAX, &from_given},
-    {"to", 0, NULL, OPT_NUMBER, &to, "BLOCK", "last block, included", 0, INT64_MAX, &to_given},
+    {"from", 0, NULL, OPT_NUMBER, &from, "BLOCK", "first block", 0, INT64_MAX - 1, &from_given},
+    {"to", 0, NULL, OPT_NUMBER, &to, "BLOCK", "last block, included", 0, INT64_MAX - 1, &to_given},
     {"step", 0, NULL, OPT_NUMBER, &step, "BLOCKS", "blocks in a task", 1, LEDGER_SPAN_MAX, NULL},
     {"ranges", 'i', NULL, OPT_TEXT, &ranges, "FILE|-",
      "lines of FROM-TO, BLOCK or 0xHASH, in place of --from and --to", 0, 0, NULL},

@@ -143,7 +143,7 @@ take_range(struct plan *p, struct span text)
     if (!num_range(text, &from, &to))
         bad_line(p, text, range_fault(text));
     else if (to > PLAN_BLOCK_MAX)
-        bad_line(p, text, "a block number is at most 9223372036854775807");
+        bad_line(p, text, "a block number is at most 9223372036854775806");
     else {
         p->next = from;
         p->last = to;

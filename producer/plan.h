@@ -21,7 +21,7 @@ enum {
     PLAN_HASH = 32,         /* bytes of a hash */
 };
 
-#define PLAN_BLOCK_MAX ((uint64_t)INT64_MAX) /* the tables hold block numbers as bigint */
+#define PLAN_BLOCK_MAX ((uint64_t)(INT64_MAX - 1)) /* what follows it fits a bigint, too */
 
 enum plan_status {
     PLAN_PIECE,  /* *out is the next piece */

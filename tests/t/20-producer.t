@@ -75,7 +75,7 @@ done <<END
 --to 200 -o -|--from
 --from 1 --to 2 --ranges - -o -|--ranges
 --from 1 --to 2 --step 0 -o -|--step
---from 1 --to 9223372036854775808 -o -|--to
+--from 1 --to 9223372036854775807 -o -|--to
 --from -1 --to 5 -o -|--from
 --from 0x10 --to 50 -o -|--from
 --from 1 --to 2|--tasks

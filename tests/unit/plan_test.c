@@ -212,8 +212,8 @@ bad_lines_are_named(void **state)
     expect_bad("x\n", "line 1: \"x\": expected from-to, a block number or a 0x transaction hash");
     expect_bad("-5\n", "line 1: \"-5\": expected from-to, a block number or a 0x transaction hash");
     expect_bad("9-5\n", "line 1: \"9-5\": the first block is after the last");
-    expect_bad("\n9223372036854775808\n",
-               "line 2: \"9223372036854775808\": a block number is at most 9223372036854775807");
+    expect_bad("\n9223372036854775807\n",
+               "line 2: \"9223372036854775807\": a block number is at most 9223372036854775806");
     expect_bad("0x12\n",
                "line 1: \"0x12\": expected a transaction hash: 0x and 64 hex digits");
     expect_bad("\x01\x1b[2J\n",

@@ -124,7 +124,7 @@ mistakes_are_named(void **state)
     refused("task=x dataset=logs from=1 to=2",
             "task: expected a number from 0 to 18446744073709551615, not \"x\"");
     refused("task=1 dataset=logs from=1 to=9223372036854775808",
-            "to: expected a number from 0 to 9223372036854775807, not \"9223372036854775808\"");
+            "to: expected a number from 0 to 9223372036854775806, not \"9223372036854775808\"");
     refused("task=1 try=0 dataset=logs from=1 to=2", "try: expected a number from 1 to 4294967295, not \"0\"");
     refused("task=1 run=A dataset=logs from=1 to=2", "run: expected 1 to 32 of a-z and 0-9, or \"-\", not \"A\"");
     refused("task=1 dataset=logs,,blocks from=1 to=2",

@@ -24,7 +24,7 @@ static const struct wire samples[] = {
     {.kind = WIRE_END_HASHES, .run = SPAN("5f"), .fetcher = SPAN("host-1"), .task = 18, .try = 1, .chunks = 0,
      .endpoint = SPAN("ankr"), .chain = 1, .dataset = SPAN("transactions"), .hashes = 500},
     {.kind = WIRE_GIVEN_UP, .run = SPAN("5f"), .endpoint = SPAN("ankr"), .task = 19, .try = 5, .chain = 1,
-     .dataset = SPAN("logs"), .filter = {"", 0}, .from = 1, .to = INT64_MAX, .error = SPAN("HTTP 500")},
+     .dataset = SPAN("logs"), .filter = {"", 0}, .from = 1, .to = INT64_MAX - 1, .error = SPAN("HTTP 500")},
 };
 enum { SAMPLES = sizeof samples / sizeof *samples };
 
