@@ -18,6 +18,7 @@ struct loop_options {
     enum output_format format;
     uint64_t chain;                  /* 0: any */
     uint32_t retries, prefetch;
+    bool prefetch_given;
     int64_t give_up_ms;              /* without a good answer; 0: never */
     int64_t task_limit_ms;           /* a task that takes longer ends the process; 0: none */
     bool check;                      /* print chain and head, and leave */

@@ -28,12 +28,12 @@ struct settings {
     uint64_t chain, concurrency, threshold, retries, prefetch, batch, max_body, max_bytes;
     uint64_t range;
     int64_t breaker_ms, timeout_ms, give_up_ms, task_limit_ms;
-    bool check, fixed, give_up_given;
+    bool check, fixed, give_up_given, prefetch_given;
 };
 
 static struct settings set = {
     .format = "msgpack", .log_format = "text",
-    .concurrency = 10, .threshold = 5, .retries = 3, .prefetch = 1, .batch = 25,
+    .concurrency = 10, .threshold = 5, .retries = 3, .batch = 25,
     .max_body = 64 << 20, .max_bytes = 64 << 20, .range = 10000,
     .breaker_ms = 10000, .timeout_ms = 30000,
 };
@@ -58,7 +58,7 @@ static const struct opt table[] = {
     {"task-limit", 0, NULL, OPT_SECONDS, &set.task_limit_ms, "SECONDS", "leave, to be replaced, when a task takes longer (default never)", 1000, 31536000000, NULL},
     {"max-body", 0, NULL, OPT_SIZE, &set.max_body, "BYTES", "of one answer", 1 << 16, (uint64_t)1 << 32, NULL},
     {"max-bytes", 0, NULL, OPT_SIZE, &set.max_bytes, "BYTES", "of all answers in flight", 1 << 16, (uint64_t)1 << 36, NULL},
-    {"prefetch", 0, NULL, OPT_NUMBER, &set.prefetch, "N", "tasks taken beyond those in work", 0, 1000, NULL},
+    {"prefetch", 0, NULL, OPT_NUMBER, &set.prefetch, "N", "tasks taken beyond those in work (default by its pace)", 0, 1000, &set.prefetch_given},
     {"check", 0, NULL, OPT_FLAG, &set.check, NULL, "print the endpoint's chain and newest block, and leave", 0, 0, NULL},
     {"topic", 0, NULL, OPT_TEXT, &set.topic, "EVENT", "print the topic0 of an event, such as 'Transfer(address,address,uint256)', and leave", 0, 0, NULL},
     {"log-format", 0, NULL, OPT_TEXT, &set.log_format, "FORMAT", "text or json", 0, 0, NULL},
@@ -117,7 +117,8 @@ loop_options(const struct spec *spec, const char *host)
         .endpoint_name = spec->name, .host = host,
         .tasks = set.tasks, .results = set.results, .control = set.control,
         .format = set.check ? OUTPUT_MSGPACK : read_format(),
-        .chain = set.chain, .retries = (uint32_t)set.retries, .prefetch = (uint32_t)set.prefetch,
+        .chain = set.chain, .retries = (uint32_t)set.retries, .prefetch_given = set.prefetch_given,
+        .prefetch = set.prefetch_given ? (uint32_t)set.prefetch : concurrency,
         .give_up_ms = set.give_up_ms, .task_limit_ms = set.task_limit_ms, .check = set.check,
         .endpoint = {
             .concurrency = concurrency, .fixed_concurrency = set.fixed, .rps = spec->rps,

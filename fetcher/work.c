@@ -9,6 +9,8 @@
 enum {
     BEYOND_FAR = 16,        /* blocks: in a pipe nobody waits for a block further off */
     BEYOND_WAIT_MS = 15000, /* nor longer than this */
+    PACE_MS = 50,           /* how often the prefetch is fitted to the pace */
+    NEXT_TASK_US = 2500,    /* from an answer over its credit to the next task, at most */
 };
 
 struct work *
@@ -19,6 +21,7 @@ work_new(const struct work_parts *p)
     struct work *w = xcalloc(1, sizeof *w);
     w->p = *p;
     snprintf(w->run, sizeof w->run, "-");
+    w->prefetch = p->prefetch_given || p->prefetch < 1 ? p->prefetch : 1;
     w->taking = (struct taking){.coping = p->coping, .holdings = &p->survey->holdings};
     for (size_t i = 0; i < 3; i++)
         w->taking.docs[i] = json_new();
@@ -95,7 +98,7 @@ work_credit(struct work *w, int64_t now_ms)
     uint64_t slots = endpoint_slots(w->p.endpoint, now_ms), held = load(w, now_ms);
     if (now_ms < w->blocked_until_ms)
         slots = 0;
-    uint64_t room = slots + w->p.prefetch;
+    uint64_t room = slots + w->prefetch;
     return room > held ? room - held : 0;
 }
 
@@ -146,6 +149,19 @@ void
 work_clock(struct work *w, int64_t now_ms)
 {
     w->now_ms = w->p.survey->now_ms = now_ms;
+}
+
+static void
+fit_prefetch(struct work *w)
+{
+    int64_t ms = w->now_ms - w->pace_ms;
+    if (ms < PACE_MS || w->p.prefetch_given)
+        return;
+    uint64_t wanted = ((uint64_t)w->paced * NEXT_TASK_US / 1000 + (uint64_t)ms - 1) / (uint64_t)ms;
+    wanted = wanted < 1 ? 1 : wanted;
+    w->prefetch = wanted < w->p.prefetch ? (uint32_t)wanted : w->p.prefetch;
+    w->paced = 0;
+    w->pace_ms = w->now_ms;
 }
 
 /* --- what waits for something --- */
@@ -220,6 +236,7 @@ work_turn(struct work *w, int64_t now_ms)
     }
     work_pump(w);
     work_sweep(w);
+    fit_prefetch(w);
 }
 
 int64_t

@@ -1,8 +1,8 @@
 /* work.h - all tasks that this fetcher holds: taken, asked for step by step, ended or given back.
  *
  * Tasks are worked in order of arrival. The credit announced is the room for requests plus a
- * small prefetch, less the requests that the tasks held still need, so an endpoint holds no more
- * than it works on. Every task taken ends in exactly one way: an end for the results link
+ * prefetch, less the requests that the tasks held still need. The prefetch is what the endpoint
+ * answers in the time that a new task takes to come, so it holds little but what it works on. Every task taken ends in exactly one way: an end for the results link
  * (fetched), or a line to the producer (declined, failed, refused), or both, for one part each.
  * With nobody to hand back to (a pipe) what fails is recorded as given up.
  */
@@ -33,7 +33,8 @@ struct work_parts { /* all the caller's, they outlive the work */
     struct report *report;
     const char *endpoint_name;
     const char *fetcher_name;
-    uint32_t prefetch; /* tasks beyond what the slots take */
+    uint32_t prefetch; /* tasks beyond what the slots take, at most; at least 1 or what is given */
+    bool prefetch_given;
     size_t max_jobs;
     size_t max_bytes;  /* of bodies in flight, from which on no request starts */
     bool csv;          /* one table only */

@@ -22,6 +22,8 @@ struct work {
     uint64_t logs_flying; /* blocks whose logs are being asked for */
     double bytes_flying;  /* expected in the answers */
     int64_t blocked_until_ms; /* no tokens before */
+    uint32_t prefetch, paced; /* now; requests answered since pace_ms */
+    int64_t pace_ms;
     int64_t now_ms;     /* of this turn */
 };
 

@@ -44,6 +44,7 @@ request_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
     struct work *w = context;
     struct flight *f = r->owner;
     w->taking.now_ms = w->now_ms;
+    w->paced++;
     if (f->step->kind == STEP_LOGS)
         w->logs_flying -= piece_width(f->step->at);
     w->bytes_flying -= f->expected;

@@ -212,6 +212,7 @@ covered() { # covered SCHEMA: the merged ranges of each job, a line each
 start_rpcsim() { # start_rpcsim NAME OPTION...: sets URL and PID
     local name=$1
     shift
+    rm -f "$T/$name.out" "$T/$name.err" # of one before it
     spawn "$name" "$RPCSIM" --port 0 "$@"
     wait_for 10 grep -Eqs '^listening on ' "$T/$name.out" "$T/$name.err" ||
         bail "rpcsim: $(cat "$T/$name.err")"
