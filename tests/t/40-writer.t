@@ -358,7 +358,7 @@ sleep 1
 rss=$(peak_kb $held)
 check "a server that does not take anything: ${rss} kB held" test "${rss:-99999}" -lt $((40000 * ${MEMORY_FACTOR:-1}))
 wait $held
-is "$? $(rows)" '0 400010' 'and all of it lands in the end'
+is "$? $(rows)" '0 400010' 'and all of it lands in the end' || diag "$(cat "$T/bound.err")"
 
 fresh waits
 run timeout 20 "$WRITER" -i - --db "$DB" --schema waits --batch-timeout 100s --batch-bytes 1G --batch-size 100000000 < <($GEN 1 20000 1000 5)
