@@ -33,6 +33,7 @@ WANTED=blocks # or, for enrich, hashes or numbers
 REMEMBER='' # or --remember: what this run asks for stays wanted
 FILLS=''  # a run of fill: what is wanted of the job already, and no more
 FETCHER_WORDS=() # further options of each fetcher
+SAID=() # what each endpoint answered when it was asked
 WHY=''  # the run cannot go on
 
 # --- programs: beside this file in a checkout (built when missing), else sluice-* beside it or in PATH ---
@@ -82,26 +83,63 @@ resolve_topics() { # events become values of --topic0
     done < <(list event)
 }
 
-ask_endpoints() { # the chain id is that of the first endpoint, in their order, that answers; latest the smallest head
-    local i name answer head='' pids=()
-    [ -z "${OPT[chain-id]:-}" ] || [ "${OPT[to]}" = latest ] || return 0
+accepts() { # accepts COMMAND...: in a pipe without input it looks at its options and does nothing else
+    "$@" </dev/null >/dev/null 2>"$TMP/refused" 3>&- 8>&- 9>&-
+    [ $? -eq 2 ] || return 0
+    set -- "$(head -n 1 "$TMP/refused")"
+    die 2 "${1#*: }" # without the program's name
+}
+
+check_options() { # what the programs would refuse, before anything is asked or started
+    local spec
+    option_words dataset address topic0 topic1 topic2 topic3 step lease attempts on-error give-up
+    accepts "$PRODUCER" --ranges - -o - "${WORDS[@]}"
+    option_words schema connections
+    DATABASE_URL=${OPT[db]:-${DATABASE_URL:-}} accepts "$WRITER" -i - -o - "${WORDS[@]}"
+    for spec in "${SPECS[@]}"; do RPC_URL=$spec accepts "$FETCHER" -i - -o -; done
+}
+
+# The chain id is that of the first endpoint, in their order, that answers; latest the smallest head. SAID gets
+# what each told; only --dry-run needs all of it, since a fetcher tells by itself what is wrong.
+ask_endpoints() {
+    local i answer head='' all='' pids=()
+    [ "${OPT[to]}" != latest ] && [ -z "${OPT[dry-run]:-}" ] || all=1
+    [ -z "${OPT[chain-id]:-}" ] || [ -n "$all" ] || return 0
     for i in "${!SPECS[@]}"; do
         RPC_URL=${SPECS[i]} timeout -k 2 20 "$FETCHER" --check >"$TMP/check$i" 2>"$TMP/check$i.err" 8>&- 9>&- &
         pids+=($!)
     done
     for i in "${!SPECS[@]}"; do
-        name=$(endpoint_name "${SPECS[i]}")
-        wait "${pids[i]}" || { say "endpoint \"$name\" does not answer: $(tail -n 1 "$TMP/check$i.err")"; continue; }
+        wait "${pids[i]}"
         answer=$(<"$TMP/check$i")
-        [[ $answer =~ ^chain=([0-9]+)\ head=([0-9]+)$ ]] || continue
+        if [[ ! $answer =~ ^chain=([0-9]+)\ head=([0-9]+)$ ]]; then
+            answer=$(tail -n 1 "$TMP/check$i.err")
+            SAID[i]=${answer#*\"*\"*(*)} # after the name
+            SAID[i]=${SAID[i]#*[: ] }
+            continue
+        fi
         OPT[chain-id]=${OPT[chain-id]:-${BASH_REMATCH[1]}}
-        [ "${OPT[chain-id]}" = "${BASH_REMATCH[1]}" ] || continue # the fetcher refuses it by name
+        SAID[i]="newest block ${BASH_REMATCH[2]}"
+        [ "${OPT[chain-id]}" = "${BASH_REMATCH[1]}" ] || { SAID[i]="chain ${BASH_REMATCH[1]}, not used"; continue; }
         [ -n "$head" ] && [ "$head" -le "${BASH_REMATCH[2]}" ] || head=${BASH_REMATCH[2]}
-        [ "${OPT[to]}" = latest ] || break
+        [ -n "$all" ] || break
     done
     kill "${pids[@]}" 2>/dev/null
-    [ -n "${OPT[chain-id]:-}" ] || die 3 'no endpoint answers'
-    [ "${OPT[to]}" != latest ] || { [ -n "$head" ] || die 3 'no endpoint answers'; OPT[to]=$head; }
+    [ -n "${OPT[chain-id]:-}" ] && { [ "${OPT[to]}" != latest ] || [ -n "$head" ]; } || none_answers
+    [ "${OPT[to]}" != latest ] || OPT[to]=$head
+}
+
+none_answers() {
+    local i
+    for i in "${!SPECS[@]}"; do say "endpoint \"$(endpoint_name "${SPECS[i]}")\": ${SAID[i]:-does not answer}"; done
+    die 3 'no endpoint answers'
+}
+
+endpoint_lines() { # for --dry-run
+    local i
+    for i in "${!SPECS[@]}"; do
+        printf '%-12s%s\n' endpoint "$(endpoint_name "${SPECS[i]}"): ${SAID[i]:-does not answer}"
+    done
 }
 
 apply_profile() {
@@ -133,6 +171,7 @@ resolve() { # everything that the job needs to be known
     OPT[dataset]=${OPT[dataset]:-logs} OPT[schema]=${OPT[schema]:-public}
     apply_profile
     resolve_topics
+    check_options
     ask_endpoints
     [ "${OPT[from]}" -le "${OPT[to]}" ] || die 2 "--from ${OPT[from]} is beyond the newest block, ${OPT[to]}"
     option_words chain-id dataset address topic0 topic1 topic2 topic3
@@ -295,23 +334,42 @@ missing() { # how many blocks, or hashes
 }
 
 dry_run() {
-    local wanted=$((OPT[to] - OPT[from] + 1)) missing ranges spec place="private, in $VAR/pg"
-    [ -z "$DATABASE_URL" ] || [ -n "${PRIVATE:-}" ] || place='as named'
+    local wanted=$((OPT[to] - OPT[from] + 1)) missing ranges
     missing=$(missing)
     [ -z "$FILLS" ] || wanted=$missing
     ranges=$(wc -l <"$TMP/gaps")
     printf '%-12s%s\n' \
-        job "${FILTER[*]:2}" chain "${OPT[chain-id]}" blocks "${OPT[from]}-${OPT[to]}" wanted "$wanted" \
-        covered $((wanted - missing)) missing "$missing in $ranges ranges" \
+        dataset "${OPT[dataset]}" filter "$(filter_text)" chain "${OPT[chain-id]}" blocks "${OPT[from]}-${OPT[to]}" wanted "$wanted" \
+        covered $((wanted - missing)) missing "$missing in $(counted "$ranges" range)" \
         tasks "$(awk -F- -v s="${OPT[step]}" '{ n += int(($NF - $1 + s) / s) } END { printf "%d", n }' "$TMP/gaps")" \
         step "${OPT[step]}" concurrency "$MAX_CONCURRENCY" workers "${OPT[workers]:-1}" \
         connections "${OPT[connections]:-2}" batch "${BATCH_SIZE:-1000-50000}" \
-        database "$place, schema ${OPT[schema]}"
-    for spec in "${SPECS[@]}"; do printf '%-12s%s\n' endpoint "$(endpoint_name "$spec")"; done
+        database "$(database_place), schema ${OPT[schema]}"
+    endpoint_lines
 }
 
-wanted_noun() {
-    if [ "$WANTED" = blocks ]; then echo blocks; else echo "${OPT[dataset]}"; fi
+filter_text() { # of the job: "address 0x..., topic0 0x...", or "none"
+    local words
+    option_words address topic0 topic1 topic2 topic3
+    words=${WORDS[*]}
+    words=${words// --/, }
+    words=${words#--}
+    echo "${words:-none}"
+}
+
+missing_noun() { # "1 block is", "5 transactions are"
+    local n noun=block
+    n=$(missing)
+    [ "$WANTED" = blocks ] || noun=${OPT[dataset]%s}
+    echo "$(counted "$n" "$noun") $([ "$n" -eq 1 ] && echo is || echo are)"
+}
+
+how_it_ended() {
+    if [ "$ENDED" -eq 1 ] && [ "${OPT[on-error]:-}" = fail_fast ]; then
+        echo 'stopped at the first range that failed (--on-error fail_fast):'
+    else
+        echo 'finished, but'
+    fi
 }
 
 pull() { # the job that OPT describes; returns the exit status
@@ -331,12 +389,12 @@ pull() { # the job that OPT describes; returns the exit status
         [ -s "$TMP/gaps" ] || { say "complete: $covered"; return 0; }
         [ "$STOPS" -eq 0 ] || ENDED=130
         [ "$ENDED" -eq 0 ] || break
-        say "$(missing) $(wanted_noun) are still missing after round $round"
+        say "$(missing_noun) still missing after round $round"
     done
     case $ENDED in
     0 | 1)
         [ "$ENDED" -eq 0 ] || [ "$WANTED" != blocks ] || see=": see table ${OPT[schema]}.failed_ranges"
-        say "finished, but $(missing) $(wanted_noun) are missing$see; the same command tries them again"
+        say "$(how_it_ended) $(missing_noun) missing$see; the same command tries again"
         ENDED=1
         ;;
     130) say 'interrupted: what is committed stays, the same command goes on from there' ;;

@@ -81,6 +81,16 @@ database_exists() { # named, or made by an earlier run
     database_named || [ -e "$VAR/pg" ]
 }
 
+database_place() { # for people: no user, no password
+    if [ -z "$DATABASE_URL" ] || [ -n "${PRIVATE:-}" ]; then
+        echo "private, in $VAR/pg"
+    elif [[ $DATABASE_URL =~ ^postgres(ql)?://([^/?]*@)?([^?]+) ]]; then
+        echo "${BASH_REMATCH[3]#/}"
+    else
+        echo 'as named'
+    fi
+}
+
 database_up() { # exports DATABASE_URL; not an argument of programs, since it may hold a password
     database_named || private_database_up
     export DATABASE_URL

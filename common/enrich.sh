@@ -28,6 +28,7 @@ cmd_enrich() {
         enrich_one || status=$?
         [ $status -le 1 ] && [ "$STOPS" -eq 0 ] || break
     done
+    [ -z "${OPT[dry-run]:-}" ] || [ -z "${SPECS[*]:-}" ] || enrich_plan
     [ $status -gt 1 ] || [ "$STOPS" -gt 0 ] || [ -n "${OPT[dry-run]:-}" ] || fill_times
     return $status
 }
@@ -46,10 +47,10 @@ enrich_one() {
     [ "${OPT[dataset]}" = transactions ] || WANTED=numbers
     find_gaps
     [ -s "$TMP/gaps" ] || { say "nothing missing: $(enriched)"; return 0; }
-    say "$(missing) ${OPT[dataset]} are missing"
+    say "$(missing_noun) missing"
     [ -n "${SPECS[*]:-}" ] || { resolve && pace; }
     FILTER=(--chain-id "${OPT[chain-id]}" --dataset "${OPT[dataset]}")
-    [ -z "${OPT[dry-run]:-}" ] || { enrich_plan; return; }
+    [ -z "${OPT[dry-run]:-}" ] || { printf '%-12s%s\n' missing "$(counted "$(missing)" "${OPT[dataset]%s}")" batches "$(batches)"; return; }
     [ -z "$RUN" ] || rm -rf "$RUN" # of the dataset before
     pull
 }
@@ -62,12 +63,10 @@ enriched() {
     fi
 }
 
-enrich_plan() { # --dry-run
-    local spec batches
-    batches=$(batches)
-    printf '%-12s%s\n' missing "$(missing) ${OPT[dataset]}" batches "$batches" workers "${OPT[workers]} per endpoint" \
-        pause "${OPT[pause]}" connections "${OPT[connections]:-2}" concurrency "$MAX_CONCURRENCY" batch "${BATCH_SIZE:-1000-50000}"
-    for spec in "${SPECS[@]}"; do printf '%-12s%s\n' endpoint "$(endpoint_name "$spec")"; done
+enrich_plan() { # --dry-run: how it would be done, once for all that is missing
+    printf '%-12s%s\n' workers "${OPT[workers]} per endpoint" pause "${OPT[pause]}" connections "${OPT[connections]:-2}" \
+        concurrency "$MAX_CONCURRENCY" batch "${BATCH_SIZE:-1000-50000}" database "$(database_place), schema ${OPT[schema]}"
+    endpoint_lines
 }
 
 # --- what is missing: a hash, or a range of blocks, a line into $TMP/gaps; 3: the database is not there ---

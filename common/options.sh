@@ -10,7 +10,7 @@ from        number    -                N     first block
 to          block     -                M     last block, or "latest": the smallest head of the endpoints
 rpc         endpoint+     RPC_URLS         SPEC  endpoint: [NAME=]URL[,concurrency=10][,rps=25] (default: public Sepolia)
 db          secret    DATABASE_URL     URI   database (default: PG* of the environment, else a private one)
-dataset     names     -                LIST  datasets, commas between (default: logs)
+dataset     names     -                LIST  commas between: logs, blocks, transactions, token_transfers, traces, contracts, accounts (default: logs)
 address     address+  CONTRACT_ADDRESS 0x..  only logs of this contract
 event       event+    -                SIG   only this event, as Transfer(address,address,uint256)
 topic0      topic+    EVENT_TOPIC      0x..  only logs with this topic 0
@@ -37,13 +37,13 @@ declare -A PATTERN=(
     [time]='^([0-9]+(\.[0-9]+)?(ms|[hms])?)+$'
     [endpoint]='^([A-Za-z0-9_.-]+=)?https?://[^ ]+$'
     [address]='^0x[0-9a-fA-F]{40}$' [topic]='^0x[0-9a-fA-F]{64}$' [names]='^[a-z_]+(,[a-z_]+)*$'
-    [name]='^[a-zA-Z_][a-zA-Z0-9_]{0,62}$' [event]='^[A-Za-z_$][A-Za-z0-9_$]*\([][a-z0-9,()]*\)$'
+    [name]='^[a-zA-Z_][a-zA-Z0-9_]{0,62}$' [event]='\('
     [seconds]='^[0-9]+(\.[0-9]+)?(ms|s)?$' [policy]='^(best_effort|fail_fast)$' [profile]='^(development|medium|high)$' [format]='^(text|json)$')
 declare -A EXPECTED=(
     [number]='a block number' [positive]='a positive number' [tries]='1 to 255' [block]='a block number or "latest"' [time]='a time like 30, 250ms or 5m'
     [secret]='a value' [endpoint]='[NAME=]http(s)://HOST...[,concurrency=N][,rps=N]'
     [address]='0x and 40 hex digits' [topic]='0x and 64 hex digits' [names]='names with commas between'
-    [name]='a name' [event]='a signature like Transfer(address,address,uint256)'
+    [name]='a name' [event]='an event like Transfer(address,address,uint256), or as in its source'
     [seconds]='seconds, as 0.15 or 150ms' [policy]='best_effort or fail_fast' [profile]='development, medium or high' [format]='text or json')
 declare -A OPT=() # option -> value; several: newline between
 
@@ -56,6 +56,10 @@ say() { # to descriptor 3, stderr: see supervise
     else
         printf 'sluice: %s\n' "$*" >&3
     fi
+}
+
+counted() { # counted N NOUN: "1 block", "2 blocks"
+    echo "$1 $2$([ "$1" -eq 1 ] || echo s)"
 }
 
 die() { # die STATUS MESSAGE
@@ -90,7 +94,8 @@ set_option() { # set_option NAME VALUE: checks the value by its form
     endpoint | secret) die 2 "--$1: expected ${EXPECTED[$form]}" ;; # it may hold a key
     *) die 2 "--$1 \"$2\": expected ${EXPECTED[$form]}" ;;
     esac
-    if [[ ${FORM[$1]} == *+ && -n ${OPT[$1]:-} ]]; then OPT[$1]+=$'\n'$2; else OPT[$1]=$2; fi
+    [[ ${FORM[$1]} == *+ && -n ${OPT[$1]:-} ]] || { OPT[$1]=$2; return; }
+    [[ $'\n'${OPT[$1]}$'\n' == *$'\n'$2$'\n'* ]] || OPT[$1]+=$'\n'$2
 }
 
 read_table() {

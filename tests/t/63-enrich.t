@@ -83,7 +83,7 @@ sql "update fresh.logs set transaction_hash = sha256('no such') where (block_num
 enrich fresh --rpc "$fast" --pause 0 --dataset transactions
 is "$STATUS" 1 'a transaction that no endpoint knows: exit 1'
 like "$ERR" 'failed task 0 of ([0-9]+) transactions after .*: 1 of \1 transactions not known, first 0x' 'which is said'
-like "$ERR" 'finished, but 1 transactions are missing;' 'and how many'
+like "$ERR" 'finished, but 1 transaction is missing;' 'and how many'
 is "$(lacking fresh)" 1 'all others are there'
 
 start_rpcsim behind "${chain[@]/1000/500}" # knows half of them

@@ -82,6 +82,18 @@ other=$SPEC
 job other "$good" "$other" --
 run "${JOB[@]}"
 ends other 0 'an endpoint of another chain beside a healthy one'
+run "${JOB[@]}" --dry-run --rpc dead=http://127.0.0.1:9 --event 'event Transfer(address indexed a, address indexed b, uint256 c)'
+like "$STATUS|$OUT" '^0.*endpoint +good: newest block 4000' 'a dry run tells how each endpoint is' || diag "$ERR"
+like "$OUT" 'endpoint +other: chain 5, not used' '  one of another chain'
+like "$OUT" 'endpoint +dead: connection refused' '  one that is not there'
+like "$OUT" 'filter +topic0 0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef' '  and the event as a topic'
+job dead "$good" -- --rpc dead=http://127.0.0.1:9
+run "${JOB[@]}"
+ends dead 0 'an endpoint that is not there beside a healthy one'
+is "$(grep -c '"dead" does not answer: connection refused' <<<"$ERR")" 1 '  is told of once'
+like "$ERR" '\[dead\] requests=([0-9]+) failures=[1-9]' '  and counted as failing'
+job other "$good" "$other" --
+run "${JOB[@]}" --schema other2
 is "$(grep -c 'chain 5, not 31337' <<<"$ERR") $(grep -c 'starting it again' <<<"$ERR")" '1 0' '  is refused once, by name'
 
 # --- all of it at once ---

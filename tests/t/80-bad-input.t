@@ -39,6 +39,22 @@ refuses 2 '--control' $f --rpc http://127.0.0.1:1 -i - -o - --control tcp://127.
 refuses 2 'needs --from and --to' ./run.sh --from 1
 refuses 2 '--attempts "256": expected 1 to 255' ./run.sh --from 1 --to 2 --attempts 256
 refuses 2 'frobnicate' ./run.sh frobnicate
+nobody=(--rpc http://127.0.0.1:9) # configuration comes before anything outside
+refuses 2 '"concurency" is not a setting' ./run.sh --from 1 --to 2 "${nobody[@]}" --rpc http://127.0.0.1:9,concurency=3
+refuses 2 'concurrency=.*1 to 1000' ./run.sh --from 1 --to 2 --rpc http://127.0.0.1:9,concurrency=0
+refuses 2 'a port of 1 to 65535' ./run.sh --from 1 --to 2 --rpc http://127.0.0.1:99999
+refuses 2 'expected a host' ./run.sh --from 1 --to 2 --rpc http:///SECRETKEY
+unlike "$ERR" SECRETKEY '  without the key'
+refuses 2 'MAX_CONCURRENCY.*"0"' env MAX_CONCURRENCY=0 ./run.sh --from 1 --to 2 "${nobody[@]}"
+refuses 2 'CIRCUIT_BREAKER_TIMEOUT.*"x"' env CIRCUIT_BREAKER_TIMEOUT=x ./run.sh --from 1 --to 2 "${nobody[@]}"
+refuses 2 'BATCH_SIZE.*"x"' env BATCH_SIZE=x ./run.sh --from 1 --to 2 "${nobody[@]}"
+refuses 2 '^sluice: --db: expected a connection URI' ./run.sh --from 1 --to 2 "${nobody[@]}" --db foo://x
+refuses 2 '"foo": expected logs, blocks, .*accounts' ./run.sh --from 1 --to 2 "${nobody[@]}" --dataset foo
+known=$(sed -E 's/.*: expected (.*) \(.*/\1/' <<<"$ERR")
+run ./run.sh --help
+like "$OUT" "--dataset LIST.*$known" '--help names every dataset'
+refuses 2 'no effect on blocks' ./run.sh --from 1 --to 2 "${nobody[@]}" --dataset blocks --address "$address"
+refuses 2 '--event "event Transfer\(": expected' ./run.sh --from 1 --to 2 "${nobody[@]}" --event 'event Transfer('
 refuses 2 '--lease "soon"' ./run.sh --from 1 --to 2 --lease soon
 for program in $p $f $w ./run.sh; do
     refuses 2 '"https"' "$program" https://host/v3/SECRETKEY
