@@ -96,6 +96,10 @@ add_expected(struct buf *b, const struct opt *opt)
 static void
 add_default(struct buf *b, const struct opt *opt)
 {
+    bool amount = opt->type == OPT_NUMBER || opt->type == OPT_SIZE || opt->type == OPT_SECONDS;
+
+    if (amount && *(uint64_t *)opt->value == 0 && (opt->given || opt->min > 0))
+        return; /* not given: none */
     switch (opt->type) {
     case OPT_FLAG:
     case OPT_LIST:

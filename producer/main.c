@@ -29,6 +29,7 @@
 
 enum {
     COUNT_MAX = 32 << 20, /* bytes of a file that is counted before the start */
+    SCATTERED_PIECES = 100, SCATTERED_BLOCKS = 10, /* so many ranges of so few blocks each have no lines */
     LINE_ROOM = 16 << 10, /* bytes of a task line beside the filter: avoid, most of all */
 };
 
@@ -207,6 +208,7 @@ count_ranges(int fd, const char *name, const char *no_hashes, struct progress_op
     struct plan_piece piece;
     enum plan_status status;
     bool error = false;
+    uint64_t pieces = 0;
     while ((status = plan_next(plan, &piece)) == PLAN_PIECE || status == PLAN_HUNGRY) {
         if (status == PLAN_HUNGRY && !loop_feed(plan, fd, 0, &error))
             break;
@@ -214,7 +216,9 @@ count_ranges(int fd, const char *name, const char *no_hashes, struct progress_op
             out->batches_wanted++;
         else if (status == PLAN_PIECE)
             out->blocks_wanted += piece.to - piece.from + 1;
+        pieces += status == PLAN_PIECE && !piece.by_hash;
     }
+    out->scattered = pieces >= SCATTERED_PIECES && out->blocks_wanted / pieces < SCATTERED_BLOCKS;
     if (status == PLAN_BAD)
         opts_fail("%s, %s", name, plan_error(plan));
     if (error)

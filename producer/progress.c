@@ -28,9 +28,12 @@ progress_free(struct progress *p)
 /* --- rates --- */
 
 static struct progress_sample
-sample(const struct progress *p, int64_t now_ms)
+sample(const struct progress *p, const struct crew *c, int64_t now_ms)
 {
-    return (struct progress_sample){now_ms, p->blocks, p->rows, p->batches};
+    struct progress_sample s = {now_ms, p->blocks, p->rows, p->batches, 0};
+    for (size_t i = 0; i < crew_endpoints(c); i++)
+        s.requests += crew_endpoint(c, i)->requests;
+    return s;
 }
 
 static const struct progress_sample *
@@ -40,11 +43,11 @@ oldest(const struct progress *p)
 }
 
 static void
-take_sample(struct progress *p, int64_t now_ms)
+take_sample(struct progress *p, const struct crew *c, int64_t now_ms)
 {
     const struct progress_sample *last = &p->samples[(p->n_samples - 1) % PROGRESS_SAMPLES];
     if (now_ms - last->ms >= SAMPLE_MS)
-        p->samples[p->n_samples++ % PROGRESS_SAMPLES] = sample(p, now_ms);
+        p->samples[p->n_samples++ % PROGRESS_SAMPLES] = sample(p, c, now_ms);
 }
 
 static double
@@ -69,15 +72,24 @@ progress_add_time(struct buf *out, int64_t ms)
         buf_addf(out, "%" PRId64 "d%02" PRId64 "h", s / 86400, s / 3600 % 24);
 }
 
+/* "1 log", "412 logs": the noun is given in its plural. */
+static void
+add_count(struct buf *out, uint64_t n, const char *nouns)
+{
+    size_t letters = strlen(nouns) - (n == 1);
+    buf_addf(out, "%" PRIu64 " %.*s", n, (int)letters, nouns);
+}
+
 void
 progress_add_task(struct buf *out, const struct dispatch_event *e, const char *noun)
 {
-    buf_addf(out, "[%.*s] completed task %" PRIu64, SPAN_ARG(e->endpoint), e->task);
+    buf_addf(out, "[%.*s] completed task %" PRIu64 " (", SPAN_ARG(e->endpoint), e->task);
     if (e->by_hash)
-        buf_addf(out, " (%" PRIu64 " transactions)", e->hashes);
+        add_count(out, e->hashes, "transactions");
     else
-        buf_addf(out, " (blocks %" PRIu64 "-%" PRIu64 ")", e->from, e->to);
-    buf_addf(out, ": %" PRIu64 " %s", e->rows, noun);
+        buf_addf(out, "blocks %" PRIu64 "-%" PRIu64, e->from, e->to);
+    buf_adds(out, "): ");
+    add_count(out, e->rows, noun);
 }
 
 static double
@@ -87,67 +99,122 @@ share(uint64_t done, uint64_t wanted)
     return part < 1 ? part : 1;
 }
 
+/* What progress is counted in: batches of hashes where there are some, else blocks. */
+static bool
+in_batches(const struct progress *p)
+{
+    return p->batches > 0 || p->o.batches_wanted > 0;
+}
+
+static uint64_t
+done(const struct progress *p)
+{
+    return in_batches(p) ? p->batches : p->blocks;
+}
+
+static uint64_t
+wanted(const struct progress *p)
+{
+    return in_batches(p) ? p->o.batches_wanted : p->o.blocks_wanted;
+}
+
 void
 progress_add_batches(struct buf *out, const struct progress *p, size_t workers)
 {
-    buf_addf(out, "Progress: %" PRIu64, p->batches);
-    if (p->o.batches_wanted)
-        buf_addf(out, "/%" PRIu64 " batches (%.1f %%)", p->o.batches_wanted,
-                 100 * share(p->batches, p->o.batches_wanted));
+    const char *noun = in_batches(p) ? "batches" : "blocks";
+    buf_addf(out, "Progress: %" PRIu64, done(p));
+    if (wanted(p))
+        buf_addf(out, "/%" PRIu64 " %s (%.1f %%)", wanted(p), noun, 100 * share(done(p), wanted(p)));
     else
-        buf_adds(out, " batches");
-    buf_addf(out, ", %zu active workers", workers);
+        buf_addf(out, " %s", noun);
+    buf_adds(out, ", ");
+    add_count(out, workers, "active workers");
 }
 
+/* --- the bar: parts, of which those are left out that a narrow screen has no room for --- */
+
+enum part { PART_METER, PART_SHARE, PART_ROWS, PART_SPEED, PART_LEFT, PART_SILENT, PARTS };
+
 static void
-add_meter(struct buf *out, double part)
+add_meter(struct buf *out, double part, size_t size)
 {
-    size_t full = (size_t)(part * BAR_MAX);
+    size_t full = (size_t)(part * (double)size);
     buf_addc(out, '[');
-    for (size_t i = 0; i < BAR_MAX; i++)
+    for (size_t i = 0; i < size; i++)
         buf_addc(out, i < full ? '=' : i == full ? '>' : ' ');
-    buf_addf(out, "] %.1f %%", 100 * part);
+    buf_addc(out, ']');
 }
 
 static void
-add_open(struct buf *out, const struct crew *c)
+add_silent(struct buf *out, const struct crew *c)
 {
-    const char *before = "  open: ";
+    const char *before = "not answering: ";
     for (size_t i = 0; i < crew_endpoints(c); i++) {
         const struct crew_endpoint *e = crew_endpoint(c, i);
-        if (e->live == 0 || e->closed > 0)
+        if (e->live == 0 || e->closed > 0 || e->failures == 0)
             continue;
         buf_addf(out, "%s%s", before, e->name);
         before = ", ";
     }
 }
 
+static void
+make_parts(struct buf parts[PARTS], const struct progress *p, const struct crew *c, size_t width, int64_t now_ms)
+{
+    const struct progress_sample *old = oldest(p);
+    struct progress_sample now = sample(p, c, now_ms);
+    int64_t ms = now_ms - old->ms;
+    bool batches = in_batches(p);
+    uint64_t n = done(p), all = wanted(p);
+    double speed = rate(n, batches ? old->batches : old->blocks, ms);
+
+    if (all) {
+        add_meter(&parts[PART_METER], share(n, all), width / 5 < BAR_MAX ? width / 5 : BAR_MAX);
+        buf_addf(&parts[PART_SHARE], "%.1f %%", 100 * share(n, all));
+    } else {
+        buf_addf(&parts[PART_SHARE], "%" PRIu64 " %s", n, batches ? "batches" : "blocks");
+    }
+    buf_addf(&parts[PART_ROWS], "%.0f rows/s", rate(p->rows, old->rows, ms));
+    buf_addf(&parts[PART_SPEED], "%.0f %s/s", batches ? rate(now.requests, old->requests, ms) : speed,
+             batches ? "requests" : "blocks"); /* batches take seconds: requests move */
+    if (all > n && speed > 0 && (double)(all - n) / speed < 1e9) {
+        progress_add_time(&parts[PART_LEFT], (int64_t)((double)(all - n) / speed * 1000));
+        buf_adds(&parts[PART_LEFT], " left");
+    }
+    add_silent(&parts[PART_SILENT], c);
+}
+
+static size_t
+joined(struct buf *out, const struct buf parts[PARTS])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < PARTS; i++) {
+        if (parts[i].n == 0)
+            continue;
+        size_t gap = n == 0 ? 0 : i == PART_SHARE ? 1 : 2;
+        n += gap + parts[i].n;
+        if (out)
+            buf_addf(out, "%*s%.*s", (int)gap, "", (int)parts[i].n, parts[i].p);
+    }
+    return n;
+}
+
 void
 progress_add_bar(struct buf *out, const struct progress *p, const struct crew *c, size_t width,
                  int64_t now_ms)
 {
-    bool batches = p->batches > 0 || p->o.batches_wanted > 0;
-    uint64_t done = batches ? p->batches : p->blocks;
-    uint64_t wanted = batches ? p->o.batches_wanted : p->o.blocks_wanted;
-    const struct progress_sample *old = oldest(p);
-    int64_t ms = now_ms - old->ms;
-    double speed = rate(done, batches ? old->batches : old->blocks, ms);
+    static const enum part dispensable[] = {PART_SPEED, PART_ROWS, PART_METER, PART_SILENT, PART_LEFT};
+    struct buf parts[PARTS] = {{0}};
     size_t start = out->n;
 
-    if (wanted)
-        add_meter(out, share(done, wanted));
-    else
-        buf_addf(out, "%" PRIu64 " %s", done, batches ? "batches" : "blocks");
-    buf_addf(out, "  %.0f rows/s  %.0f %s/s", rate(p->rows, old->rows, ms), speed,
-             batches ? "batches" : "blocks");
-    if (wanted > done && speed > 0 && (double)(wanted - done) / speed < 1e9) {
-        buf_adds(out, "  ");
-        progress_add_time(out, (int64_t)((double)(wanted - done) / speed * 1000));
-        buf_adds(out, " left");
-    }
-    add_open(out, c);
+    make_parts(parts, p, c, width, now_ms);
+    for (size_t i = 0; i < sizeof dispensable / sizeof *dispensable && joined(NULL, parts) > width; i++)
+        parts[dispensable[i]].n = 0;
+    joined(out, parts);
     if (out->n - start > width)
         out->n = start + width;
+    for (size_t i = 0; i < PARTS; i++)
+        buf_free(&parts[i]);
 }
 
 void
@@ -162,18 +229,19 @@ void
 progress_add_totals(struct buf *out, const struct progress *p, int64_t now_ms)
 {
     int64_t ms = now_ms - p->start_ms;
-    buf_addf(out, "%" PRIu64 " blocks, %" PRIu64 " %s in %.1f s, %.0f %s/s", p->blocks, p->rows,
-             p->o.noun, (double)ms / 1000, rate(p->rows, 0, ms), p->o.noun);
+    add_count(out, p->blocks, "blocks");
+    buf_adds(out, ", ");
+    add_count(out, p->rows, p->o.noun);
+    buf_addf(out, " in %.1f s, %.0f %s/s", (double)ms / 1000, rate(p->rows, 0, ms), p->o.noun);
 }
 
 void
 progress_add_workers(struct buf *out, const struct progress *p, size_t workers, int64_t now_ms)
 {
     int64_t ms = now_ms - p->start_ms;
-    buf_addf(out,
-             "Workers: %zu, processed: %" PRIu64 " transactions, duration: %.1f s, "
-             "rate: %.1f transactions/s",
-             workers, p->hashes, (double)ms / 1000, rate(p->hashes, 0, ms));
+    buf_addf(out, "Workers: %zu, processed: ", workers);
+    add_count(out, p->hashes, "transactions");
+    buf_addf(out, ", duration: %.1f s, rate: %.1f transactions/s", (double)ms / 1000, rate(p->hashes, 0, ms));
 }
 
 /* --- on the screen --- */
@@ -231,10 +299,9 @@ progress_event(struct progress *p, const struct dispatch_event *e)
     p->rows += e->rows;
     p->blocks += e->blocks;
     p->hashes += e->hashes;
-    if (e->by_hash) {
-        p->batches++;
+    p->batches += e->by_hash;
+    if (e->by_hash || p->o.scattered)
         return;
-    }
     progress_add_task(&line, e, p->o.noun);
     put(p, &line);
 }
@@ -251,6 +318,15 @@ draw(struct progress *p, const struct crew *c, int64_t now_ms)
     p->drawn_ms = now_ms;
 }
 
+/* Where tasks have no lines: every second while something changes; -1: never. */
+static int64_t
+say_due_ms(const struct progress *p)
+{
+    if (!p->o.scattered && !in_batches(p))
+        return -1;
+    return p->said_ms + (done(p) != p->said ? PROGRESS_SAY_MS : PROGRESS_IDLE_MS);
+}
+
 static void
 say_batches(struct progress *p, const struct crew *c, int64_t now_ms)
 {
@@ -258,13 +334,14 @@ say_batches(struct progress *p, const struct crew *c, int64_t now_ms)
     progress_add_batches(&line, p, crew_live(c));
     put(p, &line);
     p->said_ms = now_ms;
+    p->said = done(p);
 }
 
 void
 progress_tick(struct progress *p, const struct crew *c, int64_t now_ms)
 {
-    take_sample(p, now_ms);
-    if (p->batches > 0 && now_ms - p->said_ms >= PROGRESS_SAY_MS)
+    take_sample(p, c, now_ms);
+    if (!p->o.bar && now_ms >= say_due_ms(p) && say_due_ms(p) >= 0)
         say_batches(p, c, now_ms);
     if (p->o.bar && now_ms - p->drawn_ms >= PROGRESS_DRAW_MS)
         draw(p, c, now_ms);
@@ -275,14 +352,14 @@ progress_due_ms(const struct progress *p)
 {
     if (p->o.bar)
         return p->drawn_ms + PROGRESS_DRAW_MS;
-    return p->batches > 0 ? p->said_ms + PROGRESS_SAY_MS : -1;
+    return say_due_ms(p);
 }
 
 void
 progress_summary(struct progress *p, const struct crew *c, int64_t now_ms)
 {
     struct buf line = {0};
-    if (p->batches > 0)
+    if (p->batches > 0 || p->o.scattered)
         say_batches(p, c, now_ms);
     progress_clear(p);
     say_line("=== RPC Statistics ===");

@@ -1,12 +1,13 @@
 /* progress.h - what a person sees of a run: a line per task, a live bar, the summary.
  *
  *   [publicnode] completed task 0 (blocks 8950000-8950999): 412 logs
- *   [=========>               ] 37.2 %  51230 rows/s  2480 blocks/s  1m20s left  open: ankr
+ *   [=========>               ] 37.2 %  51230 rows/s  2480 blocks/s  1m20s left  not answering: ankr
  *
  * Everything goes to stderr. With the bar, lines are kept back and put out together with its next
  * drawing, so that it stands still as the last line; all other talk must come after
- * progress_clear. Runs of hash tasks have `Progress: 45/137 batches (32.8 %), 6 active workers` in
- * place of task lines. The text itself is made by pure functions.
+ * progress_clear. Runs of hash tasks, and of very many tiny ranges, have `Progress: 45/137 batches
+ * (32.8 %), 6 active workers` in place of task lines, and on a terminal only the bar. The text itself is
+ * made by pure functions.
  */
 #ifndef SLUICE_PROGRESS_H
 #define SLUICE_PROGRESS_H
@@ -19,18 +20,19 @@
 #include "producer/crew.h"
 #include "producer/dispatch.h"
 
-enum { PROGRESS_DRAW_MS = 100, PROGRESS_SAY_MS = 1000, PROGRESS_SAMPLES = 16 };
+enum { PROGRESS_DRAW_MS = 100, PROGRESS_SAY_MS = 1000, PROGRESS_IDLE_MS = 10000, PROGRESS_SAMPLES = 16 };
 
 struct progress_options {
     bool bar;
     const char *noun;        /* of the rows: "logs" or "rows" */
     uint64_t blocks_wanted;  /* 0: not known */
     uint64_t batches_wanted;
+    bool scattered;          /* very many tiny ranges: no line for each */
 };
 
 struct progress_sample {
     int64_t ms;
-    uint64_t blocks, rows, batches;
+    uint64_t blocks, rows, batches, requests;
 };
 
 struct progress {            /* plain state; progress_init, progress_free */
@@ -40,6 +42,7 @@ struct progress {            /* plain state; progress_init, progress_free */
     struct progress_sample samples[PROGRESS_SAMPLES]; /* a ring, half a second apart */
     size_t n_samples;        /* ever taken */
     int64_t drawn_ms, said_ms;
+    uint64_t said;           /* what was done then */
     bool shown;              /* the bar is on the screen */
     struct buf lines;        /* kept back; NUL after each */
 };

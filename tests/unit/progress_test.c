@@ -56,6 +56,9 @@ a_task_line(void **state)
                                 .hashes = 500, .rows = 498, .endpoint = SPAN("drpc")};
     progress_add_task(&b, &e, "rows");
     expect(&b, "[drpc] completed task 3 (500 transactions): 498 rows");
+    e.hashes = e.rows = 1;
+    progress_add_task(&b, &e, "rows");
+    expect(&b, "[drpc] completed task 3 (1 transaction): 1 row");
 }
 
 static void
@@ -70,7 +73,11 @@ batches(void **state)
     p = fresh(0, 0);
     p.batches = 45;
     progress_add_batches(&b, &p, 1);
-    expect(&b, "Progress: 45 batches, 1 active workers");
+    expect(&b, "Progress: 45 batches, 1 active worker");
+    p = fresh(4000, 0);
+    p.blocks = 512;
+    progress_add_batches(&b, &p, 6);
+    expect(&b, "Progress: 512/4000 blocks (12.8 %), 6 active workers");
 }
 
 static void
@@ -100,20 +107,83 @@ the_bar(void **state)
     p.blocks = 1000;
     progress_add_bar(&b, &p, c, 200, T0 + 2000);
     expect(&b, "[==============================] 100.0 %  2500 rows/s  500 blocks/s");
-    progress_add_bar(&b, &p, c, 20, T0 + 2000);
-    expect(&b, "[===================");
     crew_free(c);
 }
 
 static void
-the_bar_names_open_breakers(void **state)
+a_narrow_bar_leaves_parts_out(void **state)
+{
+    static const struct {
+        size_t width;
+        const char *text;
+    } cases[] = {
+        {79, "[======>        ] 40.0 %  2500 rows/s  200 blocks/s  3s left"},
+        {60, "[====>       ] 40.0 %  2500 rows/s  200 blocks/s  3s left"},
+        {50, "[====>     ] 40.0 %  2500 rows/s  3s left"},
+        {30, "[==>   ] 40.0 %  3s left"},
+        {17, "40.0 %  3s left"},
+        {10, "40.0 %"},
+        {3, "40."},
+    };
+    (void)state;
+    struct buf b = {0};
+    struct crew *c = crew("closed");
+    struct progress p = fresh(1000, 0);
+    p.blocks = 400;
+    p.rows = 5000;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        progress_add_bar(&b, &p, c, cases[i].width, T0 + 2000);
+        expect(&b, cases[i].text);
+    }
+    crew_free(c);
+}
+
+static void
+batches_show_that_requests_go_on(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    struct crew *c = crew("closed"); /* 25 requests so far */
+    struct progress p = fresh(0, 15);
+    progress_add_bar(&b, &p, c, 200, T0 + 5000);
+    expect(&b, "[>                             ] 0.0 %  0 rows/s  5 requests/s");
+    crew_free(c);
+}
+
+static void
+progress_is_said_when_it_moves(void **state)
+{
+    (void)state;
+    struct crew *c = crew("closed");
+    struct progress p = fresh(0, 15);
+    assert_int_equal(progress_due_ms(&p), T0 + PROGRESS_IDLE_MS);
+    p.batches = 1;
+    assert_int_equal(progress_due_ms(&p), T0 + PROGRESS_SAY_MS);
+    progress_tick(&p, c, T0 + PROGRESS_SAY_MS);
+    assert_int_equal(progress_due_ms(&p), T0 + PROGRESS_SAY_MS + PROGRESS_IDLE_MS);
+    p = fresh(1000, 0);
+    assert_int_equal(progress_due_ms(&p), -1);
+    p.o.scattered = true;
+    p.blocks = 1;
+    assert_int_equal(progress_due_ms(&p), T0 + PROGRESS_SAY_MS);
+    crew_free(c);
+}
+
+static void
+the_bar_names_who_does_not_answer(void **state)
 {
     (void)state;
     struct buf b = {0};
     struct crew *c = crew("open");
     struct progress p = fresh(1000, 0);
     progress_add_bar(&b, &p, c, 200, T0); /* no time has passed, nothing is done */
-    expect(&b, "[>                             ] 0.0 %  0 rows/s  0 blocks/s  open: ankr");
+    expect(&b, "[>                             ] 0.0 %  0 rows/s  0 blocks/s  not answering: ankr");
+    crew_free(c);
+    c = crew_new();
+    struct control line = {.verb = CONTROL_CREDIT, .fetcher = SPAN("a"), .endpoint = SPAN("new"), .state = STATE_OPEN};
+    crew_hear(c, &line, T0); /* it has not been asked yet */
+    progress_add_bar(&b, &p, c, 200, T0);
+    expect(&b, "[>                             ] 0.0 %  0 rows/s  0 blocks/s");
     crew_free(c);
 }
 
@@ -174,12 +244,14 @@ events_add_up(void **state)
     struct dispatch_event e = {.news = DISPATCH_COMMITTED, .task = 1, .from = 0, .to = 9,
                                .blocks = 10, .rows = 7, .endpoint = SPAN("a")};
     progress_event(&p, &e);
+    p.o.scattered = true; /* no line */
+    progress_event(&p, &e);
     e.news = DISPATCH_GAVE_UP;
     progress_event(&p, &e);
     e.news = DISPATCH_NOTHING;
     progress_event(&p, &e);
-    assert_int_equal(p.blocks, 10);
-    assert_int_equal(p.rows, 7);
+    assert_int_equal(p.blocks, 20);
+    assert_int_equal(p.rows, 14);
     assert_string_equal(p.lines.p, "[a] completed task 1 (blocks 0-9): 7 logs");
     progress_free(&p);
 }
@@ -221,7 +293,10 @@ main(void)
         cmocka_unit_test(batches),
         cmocka_unit_test(an_endpoint),
         cmocka_unit_test(the_bar),
-        cmocka_unit_test(the_bar_names_open_breakers),
+        cmocka_unit_test(a_narrow_bar_leaves_parts_out),
+        cmocka_unit_test(batches_show_that_requests_go_on),
+        cmocka_unit_test(progress_is_said_when_it_moves),
+        cmocka_unit_test(the_bar_names_who_does_not_answer),
         cmocka_unit_test(the_bar_without_a_total),
         cmocka_unit_test(rates_are_recent),
         cmocka_unit_test(totals),
