@@ -167,6 +167,27 @@ wait "$mute"
 is "$?|$(<"$T/mute.err")" "3|fetcher: endpoint \"mute\" (${muted#http://}) does not answer: no answer within 10 s" \
     '--check of one that hangs'
 
+# --- over TCP, with a producer and a writer ---
+with --latency 20ms
+mapfile -t ports < <(perl -MSocket -e 'for (1 .. 3) { socket $s[$_], PF_INET, SOCK_STREAM, 0;
+    bind $s[$_], sockaddr_in(0, INADDR_LOOPBACK); printf "%d\n", (sockaddr_in getsockname $s[$_])[0] }')
+links=(--tasks "tcp://127.0.0.1:${ports[0]}" --control "tcp://127.0.0.1:${ports[1]}" --results "tcp://127.0.0.1:${ports[2]}")
+spawn writer "$WRITER" "${links[@]:2}" -o -
+writer=$PID
+spawn linked "$FETCHER" --rpc "sim=$URL" "${links[@]}"
+linked=$PID
+run "$PRODUCER" --from 0 --to 1500 --step 20 "${links[@]}"
+is "$STATUS" 0 'over TCP: the producer ends' || diag "$ERR"
+like "$ERR" "\[sim\] requests=$(curl -s "$URL/stats" | jq .requests) failures=0 " 'and knows of every request'
+run "$PRODUCER" --from 0 --to 5 --dataset traces --attempts 1 "${links[@]:0:4}"
+is "$STATUS" 0 'the fetcher works for the next producer, too' || diag "$ERR"
+kill -TERM "$linked"
+wait "$linked"
+is $? 0 'TERM: exit 0'
+kill -TERM "$writer"
+wait "$writer"
+is "$? $(grep '"log_index"' "$T/writer.out" | sed 's/"table":"logs",//' | sort | cmp - "$T/logs" && echo same)" '0 same' 'the rows are exact'
+
 # --- signals ---
 with --latency 300ms
 { cat "$T/tasks"; sleep 30; } | "$FETCHER" --rpc "$URL,concurrency=2" -i - -o - --format ndjson >"$T/int.out" 2>"$T/int.err" &

@@ -43,7 +43,7 @@ is "$(tail -n +2 "$T/out" | cut -d, -f1 | sort -nu | sed -n '1p;$p' | paste -sd 
 
 # shellcheck disable=SC2016
 line='$PRODUCER --from 1 --to 1000000 --step 1 -o - | head -n 3'
-is "$(statuses "$line" | cut -d ' ' -f 2)" 0 'a reader that leaves early ends the producer'
+is "$(statuses "$line")" '3 0' 'a reader that leaves early ends the producer'
 is "$(sed 's/ run=[^ ]*//' "$T/out" | tail -n 1)" 'task=2 try=1 dataset=logs from=3 to=3' 'task lines are as documented'
 
 # shellcheck disable=SC2016
