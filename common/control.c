@@ -65,6 +65,7 @@ static const struct {
     [CONTROL_FAILED] = {"failed", ANSWER | ERROR, true},
     [CONTROL_REFUSED] = {"refused", ANSWER | ERROR, true},
     [CONTROL_BYE] = {"bye", FETCHER, false},
+    [CONTROL_HELLO] = {"hello", 0, false},
     [CONTROL_COMMITTED] = {"committed", RUN | TASK | ENDPOINT | ROWS, true},
     [CONTROL_LOST] = {"lost", RUN | TASK, true},
     [CONTROL_REJECTED] = {"rejected", RUN | TASK | ENDPOINT | ERROR, true},

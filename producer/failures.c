@@ -121,6 +121,13 @@ failures_told(struct failures *f, int64_t now_ms)
     append(&f->told, one);
 }
 
+void
+failures_tell_again(struct failures *f)
+{
+    for (struct failure *one = f->told.first; one; one = one->next)
+        one->due_ms = 0;
+}
+
 static bool
 remove_id(struct list *l, uint64_t id)
 {

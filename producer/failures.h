@@ -42,6 +42,7 @@ void failures_add(struct failures *f, const struct failure *what, bool tell);
  * keeps the time: call it in every turn. */
 const struct failure *failures_next(struct failures *f, int64_t now_ms);
 void failures_told(struct failures *f, int64_t now_ms);
+void failures_tell_again(struct failures *f); /* who was told is gone */
 /* An answer came for a task that the ledger does not know. With rows it was a late success. */
 bool failures_answered(struct failures *f, uint64_t id, uint64_t rows);
 

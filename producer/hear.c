@@ -245,6 +245,7 @@ hear_task(struct dispatch *d, struct ledger_entry *e, const struct control *line
         break;
     case CONTROL_CREDIT:
     case CONTROL_BYE:
+    case CONTROL_HELLO:
         break;
     }
 }
@@ -278,6 +279,11 @@ dispatch_hear(struct dispatch *d, const struct control *line, int64_t now_ms,
               struct dispatch_event *out)
 {
     *out = (struct dispatch_event){0};
+    if (line->verb == CONTROL_HELLO) {
+        ledger_writer_gone(d->ledger, now_ms);
+        failures_tell_again(d->failures);
+        return;
+    }
     unsigned fetcher = hear_fetcher(d, line, now_ms, out);
     if (line->verb == CONTROL_CREDIT || line->verb == CONTROL_BYE ||
         !span_is(line->run, d->o->task.run))

@@ -502,6 +502,19 @@ ledger_release(struct ledger *l, unsigned holder, bool suddenly, int64_t now_ms)
     return n;
 }
 
+void
+ledger_writer_gone(struct ledger *l, int64_t now_ms)
+{
+    struct ledger_entry **found = xmalloc((l->all.size[TIMED] + 1u) * sizeof(void *));
+    size_t n = 0;
+    for (uint32_t i = 0; i < l->all.size[TIMED]; i++)
+        if (entries_at(&l->all, TIMED, i)->state == LEDGER_FETCHED)
+            found[n++] = entries_at(&l->all, TIMED, i);
+    while (n > 0)
+        again(l, found[--n], now_ms, now_ms);
+    free(found);
+}
+
 struct ledger_entry *
 ledger_hedge(struct ledger *l, int64_t out_ms, int64_t fetched_ms, int64_t now_ms)
 {

@@ -72,6 +72,8 @@ void ledger_remove(struct ledger *l, struct ledger_entry *e);
 /* The holder is gone. What it worked on is PENDING; with `suddenly` also what it had fetched a
  * while ago, since results may have gone down with it. Returns how many entries. */
 size_t ledger_release(struct ledger *l, unsigned holder, bool suddenly, int64_t now_ms);
+/* The writer is another: all that was FETCHED is PENDING. */
+void ledger_writer_gone(struct ledger *l, int64_t now_ms);
 /* The oldest entry worth a copy: OUT for longer than out_ms, or FETCHED for longer than fetched_ms
  * (negative: never). NULL: none. */
 struct ledger_entry *ledger_hedge(struct ledger *l, int64_t out_ms, int64_t fetched_ms,

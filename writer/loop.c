@@ -301,6 +301,7 @@ loop_run(const struct loop_options *o)
     o->shared->lanes = loop.lanes;
     o->shared->n_lanes = loop.n_lanes;
 
+    tell_hello(&o->shared->tell);
     int status = collect(&loop);
     tell_flush(&o->shared->tell);
     if (status == EXIT_COMPLETE)

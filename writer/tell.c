@@ -46,6 +46,12 @@ about(enum control_verb verb, const struct wire *w)
 }
 
 void
+tell_hello(struct tell *t)
+{
+    queue(t, &(struct control){.verb = CONTROL_HELLO});
+}
+
+void
 tell_committed(struct tell *t, const struct wire *w, uint64_t rows)
 {
     struct control c = about(CONTROL_COMMITTED, w);

@@ -23,6 +23,7 @@ struct tell {
     uint64_t dropped;
 };
 
+void tell_hello(struct tell *t); /* once, first */
 /* w: an end, or a given-up record. */
 void tell_committed(struct tell *t, const struct wire *w, uint64_t rows);
 /* why: its rows are refused, and by what; NULL: they did not come. */

@@ -57,6 +57,8 @@ every_verb_reads_back(void **state)
     reads_back(&c, "took run=5f fetcher=host-1 task=17 free=3");
     c.verb = CONTROL_BYE;
     reads_back(&c, "bye fetcher=host-1");
+    c.verb = CONTROL_HELLO;
+    reads_back(&c, "hello");
     c.verb = CONTROL_LOST;
     reads_back(&c, "lost run=5f task=17");
     c.verb = CONTROL_FETCHED;
@@ -131,7 +133,7 @@ static void
 mistakes_are_named(void **state)
 {
     (void)state;
-    refused("hello a=1", "unknown verb \"hello\"");
+    refused("greet a=1", "unknown verb \"greet\"");
     refused("took run=a fetcher=f task=1", "took: missing free");
     refused("took run=a fetcher=f task=1 free=1 rows=2", "took: unknown key \"rows\"");
     refused("took run=a fetcher=f task=1 free=1 from=1 to=2", "took: unknown key \"from\"");

@@ -572,7 +572,26 @@ lost_rows_come_again(void **state)
     end(d);
 }
 
-/* To the database of whom it was fetched: a failure of that endpoint. */
+static void
+what_went_to_another_writer_comes_again(void **state)
+{
+    (void)state;
+    struct dispatch *d = start(&plain, 0, 2999, 1000);
+    credit(d, T0, "a", 3, "closed");
+    for (unsigned task = 0; task < 3; task++) {
+        push(d, T0);
+        took(d, T0, "a", task, 2 - task);
+    }
+    hear(d, T0, "fetched run=r1 fetcher=a.1 task=0 free=1");
+    hear(d, T0, "fetched run=r1 fetcher=a.1 task=1 free=2");
+    hear(d, T0, "hello");
+    expect_push(d, T0, "task=0 try=2 run=r1 dataset=logs from=0 to=999");
+    expect_push(d, T0, "task=1 try=2 run=r1 dataset=logs from=1000 to=1999");
+    expect_push(d, T0, ""); /* the third is still out */
+    end(d);
+}
+
+/* A failure of the endpoint that they came from. */
 static void
 rejected_rows_are_failures(void **state)
 {
@@ -904,6 +923,7 @@ main(void)
         cmocka_unit_test(a_silent_fetcher_loses_its_tasks),
         cmocka_unit_test(goodbye_gives_tasks_back),
         cmocka_unit_test(lost_rows_come_again),
+        cmocka_unit_test(what_went_to_another_writer_comes_again),
         cmocka_unit_test(rejected_rows_are_failures),
         cmocka_unit_test(an_endpoint_of_another_chain_is_told_once),
         cmocka_unit_test(hash_tasks_keep_their_hashes),
