@@ -86,6 +86,7 @@ void job_free(struct job *j);
 
 struct job_limits {
     uint64_t blocks; /* of logs in one request, beside the endpoint's own limit */
+    uint64_t whole;  /* blocks whose contents are asked for in one request; 0: no limit known */
     size_t values;   /* addresses or topics in one list; 0: no limit known */
 };
 

@@ -50,6 +50,15 @@ fit_unit(struct job *j, struct step *s, size_t batch)
     return s;
 }
 
+/* How many units of the step one request may ask for. */
+static uint64_t
+most_units(const struct step *s, const struct job_limits *limits, size_t batch, size_t calls)
+{
+    uint64_t most = calls > 0 && batch > calls ? batch / calls : 1;
+    bool whole = s->kind == STEP_BLOCKS || s->kind == STEP_DENSE;
+    return whole && limits->whole > 0 && limits->whole < most ? limits->whole : most;
+}
+
 static uint64_t
 logs_width(struct endpoint *e, uint64_t from, const struct job_limits *limits, int64_t now_ms)
 {
@@ -71,7 +80,7 @@ fit(struct job *j, struct step *s, struct endpoint *e, const struct job_limits *
     if (s->kind == STEP_LOGS)
         s->at = piece_cut(s->at, logs_width(e, s->at.from, limits, now_ms), &rest);
     else
-        s->at = piece_cut(s->at, calls > 0 && batch > calls ? batch / calls : 1, &rest);
+        s->at = piece_cut(s->at, most_units(s, limits, batch, calls), &rest);
     if (rest.from <= rest.to) {
         struct step *other = step_copy(s, rest);
         other->not_before_ms = 0;

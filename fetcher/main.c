@@ -34,7 +34,7 @@ struct settings {
 static struct settings set = {
     .format = "msgpack", .log_format = "text",
     .concurrency = 10, .threshold = 5, .retries = 3, .batch = 25,
-    .max_body = 64 << 20, .max_bytes = 64 << 20, .range = 10000,
+    .max_body = 64 << 20, .max_bytes = 32 << 20, .range = 10000,
     .breaker_ms = 10000, .timeout_ms = 30000,
 };
 

@@ -28,6 +28,7 @@ struct taking {
     double silence;           /* an empty answer where so many logs were expected is asked for again */
     bool caught;              /* such an answer was a lie */
     double block_bytes;       /* of the answers for logs, per block, lately */
+    double whole_bytes;       /* of the answers for a block's contents, lately the most; 0: none yet */
     struct json null;         /* stands for what was not asked */
     struct rows_mark mark;    /* before the logs of the answer being taken */
     int64_t now_ms;

@@ -248,10 +248,18 @@ take_block(struct taking *t, struct flight *f, const struct block_answers *b,
     cope(t->coping, j, s, wrong, r->calls[first + (size_t)(wrong - b->a)].method, r->n, t->now_ms);
 }
 
+static void
+note_size(struct taking *t, uint64_t blocks, size_t bytes)
+{
+    double now = (double)bytes / (double)blocks, faded = 0.9 * t->whole_bytes;
+    t->whole_bytes = now > faded ? now : faded;
+}
+
 void
 take_blocks(struct taking *t, struct flight *f, const struct rpc_request *r,
             struct rpc_answer *answers)
 {
+    note_size(t, piece_width(f->step->at), r->bytes);
     for (size_t i = 0, end; i < r->n; i = end) {
         for (end = i + 1; end < r->n && r->calls[end].from == r->calls[i].from; end++)
             ;

@@ -5,9 +5,10 @@
 
 enum {
     METHOD_WAIT_MS = 10000,
-    LOGS_SHARE = 4,  /* part of max_bytes that answers for logs should fill, the larger they are the fewer:
-                      * reading one takes as much again */
-    FIRST_LOGS = 64, /* blocks: how dense the chain is shows in one small answer, not in ten large ones */
+    LOGS_SHARE = 2,  /* part of max_bytes that answers for logs should fill: the larger they are, the fewer */
+    WHOLE_BYTES = 1 << 20, /* that blocks asked for together should have, with all that is in them */
+    FIRST_WHOLE = 4, /* blocks, as long as nothing is known of them */
+    FIRST_LOGS = 16, /* blocks: how dense the chain is shows in one small answer, not in ten large ones */
 };
 
 static bool
@@ -81,7 +82,7 @@ cannot_ask(struct work *w, struct job *j, struct step *s)
 }
 
 /* Logs whose size is not known go few at a time; and all together fill only a part of what answers
- * may take, since each needs some more while it is read. */
+ * may take, since some turn out larger than expected. */
 static bool
 too_much(const struct work *w, struct flight *f)
 {
@@ -129,6 +130,15 @@ send_step(struct work *w, struct job *j, struct step *s)
     return true;
 }
 
+/* Few blocks at once, if they are large: their answer is read as a document, which takes several times
+ * as much memory. */
+static uint64_t
+most_whole(const struct taking *t)
+{
+    double n = t->whole_bytes > 0 ? WHOLE_BYTES / t->whole_bytes : FIRST_WHOLE;
+    return n < 1 ? 1 : n < RPC_BATCH_MAX ? (uint64_t)n : RPC_BATCH_MAX;
+}
+
 void
 work_pump(struct work *w)
 {
@@ -136,6 +146,7 @@ work_pump(struct work *w)
     while (j && endpoint_slots(w->p.endpoint, w->now_ms) > 0 && w->now_ms >= w->blocked_until_ms &&
            !output_full(w->p.output) && rpc_bytes_in_flight(w->p.rpc) < w->p.max_bytes) {
         const struct job_limits limits = {.blocks = w->taking.widest ? UINT64_MAX : FIRST_LOGS,
+                                          .whole = most_whole(&w->taking),
                                           .values = w->p.coping->max_values};
         struct step *s = job_step(j, w->p.endpoint, &limits, w->now_ms);
         if (!s)

@@ -153,6 +153,21 @@ blocks_are_planned_by_batch(void **state)
 }
 
 static void
+few_large_blocks_are_asked_for_at_once(void **state)
+{
+    const struct job_limits limits = {.blocks = WIDTH, .whole = 3};
+    struct job *j = job_of("task=1 dataset=blocks,transactions from=0 to=99");
+    struct step *s;
+    (void)state;
+    while ((s = job_step(j, endpoint, &limits, 0))) {
+        assert_in_range(piece_width(s->at), 1, 3);
+        good(j, s);
+    }
+    finished(j, 0, 99);
+    job_free(j);
+}
+
+static void
 logs_wait_for_the_headers_of_their_window(void **state)
 {
     struct job *j = job_of("task=1 dataset=logs,blocks from=0 to=1999");
@@ -549,6 +564,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(logs_are_planned_by_width),
         TEST(blocks_are_planned_by_batch),
+        TEST(few_large_blocks_are_asked_for_at_once),
         TEST(logs_wait_for_the_headers_of_their_window),
         TEST(windows_bound_what_is_kept),
         TEST(nothing_is_asked_beyond_the_head),
