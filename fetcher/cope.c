@@ -158,7 +158,7 @@ cope_large(struct case_of *k)
             cope_transient(k);
         return;
     }
-    endpoint_logs_refused(k->c->endpoint, s->at.from, s->at.to, k->verdict, k->now_ms);
+    endpoint_logs_refused(k->c->endpoint, s->at.from, s->at.to, k->verdict);
     if (!split_range(k, k->verdict->max_blocks) && !split_values(k, 0))
         ask_receipts(k);
 }
@@ -227,7 +227,7 @@ static void
 remember_pruned(struct case_of *k, uint64_t first)
 {
     if (strcmp(k->method, "eth_getBlockByNumber") == 0)
-        endpoint_pruned(k->c->endpoint, first, k->now_ms);
+        endpoint_pruned(k->c->endpoint, first);
     else if ((strcmp(k->method, "eth_getLogs") == 0 || strcmp(k->method, "eth_getBlockReceipts") == 0) &&
              first > k->c->logs_from)
         k->c->logs_from = first;

@@ -135,6 +135,7 @@ enum decode header_decode(struct json block, uint64_t asked, struct header *out,
 enum decode receipts_logs_decode(struct json receipts, const struct task *t, uint64_t block,
                                  enum decode (*each)(struct log *l, void *context, char *why), void *context,
                                  uint64_t *n_logs, char *why);
+bool bloom_is_empty(const uint8_t bloom[256]);
 /* Could the bloom hold a log that the task's filter matches? */
 bool bloom_may_match(const uint8_t bloom[256], const struct task *t);
 /* The params of eth_getLogs for the range, with the task's filter. */

@@ -195,9 +195,8 @@ endpoint_method_ok(struct endpoint *e, const char *method, int64_t now_ms)
 /* --- what was answered --- */
 
 void
-endpoint_sent(struct endpoint *e, size_t calls, int64_t now_ms)
+endpoint_sent(struct endpoint *e, size_t calls)
 {
-    (void)now_ms;
     e->in_flight++;
     e->stats.requests++;
     e->stats.calls += calls;
@@ -356,11 +355,10 @@ endpoint_served(struct endpoint *e, const char *method, int64_t now_ms)
 /* --- ranges and batches --- */
 
 void
-endpoint_logs_ok(struct endpoint *e, uint64_t from, uint64_t to, uint64_t logs, uint64_t bytes, int64_t now_ms)
+endpoint_logs_ok(struct endpoint *e, uint64_t from, uint64_t to, uint64_t logs, uint64_t bytes)
 {
     uint64_t blocks = to - from + 1;
 
-    (void)now_ms;
     width_ok(&e->width, blocks, logs, bytes);
     if (blocks / 2 > e->rebased_width || blocks < e->rebased_width / 2) {
         e->rebased_width = blocks;
@@ -375,9 +373,8 @@ endpoint_logs_waited(struct endpoint *e, int64_t us)
 }
 
 void
-endpoint_logs_refused(struct endpoint *e, uint64_t from, uint64_t to, const struct judgement *j, int64_t now_ms)
+endpoint_logs_refused(struct endpoint *e, uint64_t from, uint64_t to, const struct judgement *j)
 {
-    (void)now_ms;
     width_refused(&e->width, to - from + 1, j);
 }
 
@@ -421,9 +418,8 @@ endpoint_batch_refused(struct endpoint *e, const struct judgement *j, size_t sen
 /* --- head and history --- */
 
 void
-endpoint_saw_head(struct endpoint *e, uint64_t head, int64_t now_ms)
+endpoint_saw_head(struct endpoint *e, uint64_t head)
 {
-    (void)now_ms;
     if (head > e->head)
         e->head = head;
 }
@@ -435,9 +431,8 @@ endpoint_head(const struct endpoint *e)
 }
 
 void
-endpoint_pruned(struct endpoint *e, uint64_t min_block, int64_t now_ms)
+endpoint_pruned(struct endpoint *e, uint64_t min_block)
 {
-    (void)now_ms;
     if (min_block > e->min_block)
         e->min_block = min_block;
 }

@@ -46,7 +46,7 @@ bool endpoint_probe_due(struct endpoint *e, int64_t now_ms);
 /* May this method be asked (its own breaker, NOMETHOD remembered)? */
 bool endpoint_method_ok(struct endpoint *e, const char *method, int64_t now_ms);
 
-void endpoint_sent(struct endpoint *e, size_t calls, int64_t now_ms);
+void endpoint_sent(struct endpoint *e, size_t calls);
 
 /* One HTTP request ended: the judgement that speaks for the transport and rate of it (the worst of
  * its calls), once per request. Returns true when the breaker's state changed. */
@@ -58,9 +58,9 @@ void endpoint_served(struct endpoint *e, const char *method, int64_t now_ms);
 
 /* One eth_getLogs call over [from, to] ended well with that many logs and bytes of JSON; or was
  * judged RANGE or DENSITY. Both teach the width of the next one. */
-void endpoint_logs_ok(struct endpoint *e, uint64_t from, uint64_t to, uint64_t logs, uint64_t bytes, int64_t now_ms);
+void endpoint_logs_ok(struct endpoint *e, uint64_t from, uint64_t to, uint64_t logs, uint64_t bytes);
 void endpoint_logs_waited(struct endpoint *e, int64_t us); /* it began after so long */
-void endpoint_logs_refused(struct endpoint *e, uint64_t from, uint64_t to, const struct judgement *j, int64_t now_ms);
+void endpoint_logs_refused(struct endpoint *e, uint64_t from, uint64_t to, const struct judgement *j);
 /* How many logs a range so wide has, by those seen lately; -1: nothing was seen yet. */
 double endpoint_logs_expected(const struct endpoint *e, uint64_t blocks);
 /* Width in blocks (>= 1) that the next eth_getLogs from this block should have. */
@@ -69,9 +69,9 @@ uint64_t endpoint_logs_width(struct endpoint *e, uint64_t from, int64_t now_ms);
 size_t endpoint_batch(const struct endpoint *e); /* calls per request, 1: bare objects */
 void endpoint_batch_refused(struct endpoint *e, const struct judgement *j, size_t sent);
 
-void endpoint_saw_head(struct endpoint *e, uint64_t head, int64_t now_ms); /* never goes back */
+void endpoint_saw_head(struct endpoint *e, uint64_t head); /* never goes back */
 uint64_t endpoint_head(const struct endpoint *e); /* 0: not known */
-void endpoint_pruned(struct endpoint *e, uint64_t min_block, int64_t now_ms);
+void endpoint_pruned(struct endpoint *e, uint64_t min_block);
 uint64_t endpoint_min_block(const struct endpoint *e); /* 0: all held as far as known */
 
 uint32_t endpoint_failures(const struct endpoint *e); /* in a row, up to now */

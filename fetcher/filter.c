@@ -18,7 +18,7 @@ bloom_has(const uint8_t bloom[256], const void *p, size_t n)
     return true;
 }
 
-static bool
+bool
 bloom_is_empty(const uint8_t bloom[256])
 {
     for (size_t i = 0; i < 256; i++)

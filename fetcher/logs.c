@@ -114,15 +114,6 @@ task_filters(const struct task *t)
 
 /* --- headers --- */
 
-static bool
-bloom_is_empty(const uint8_t bloom[256])
-{
-    for (size_t i = 0; i < 256; i++)
-        if (bloom[i])
-            return false;
-    return true;
-}
-
 /* Steps over the headers before block. Without a filter, a block whose bloom is not empty must
  * have had a log. (Cronos before block 20 million or so breaks that rule: reverted logs are in its blooms.) */
 static enum decode

@@ -112,7 +112,7 @@ head_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
         s->head_known = true;
         s->want_head = false;
         s->head_asked_ms = s->out_head_ms;
-        endpoint_saw_head(s->endpoint, head, s->now_ms);
+        endpoint_saw_head(s->endpoint, head);
         rpc_head(s->rpc, endpoint_head(s->endpoint));
     } else if (s->chain != 0) { /* else the question for the chain, sent beside this one, fails as well */
         not_a_number(s, r, &answers[0]);
@@ -126,12 +126,7 @@ bloom_holds_some(struct json block, uint64_t number)
 {
     struct header h;
     char why[160];
-    if (header_decode(block, number, &h, why) != DECODE_OK || !h.has_bloom)
-        return false;
-    for (size_t i = 0; i < sizeof h.bloom; i++)
-        if (h.bloom[i])
-            return true;
-    return false;
+    return header_decode(block, number, &h, why) == DECODE_OK && h.has_bloom && !bloom_is_empty(h.bloom);
 }
 
 static void
@@ -193,7 +188,7 @@ send(struct survey *s, struct rpc_request *r,
     r->bare = r->n == 1;
     r->done = done;
     r->context = s;
-    endpoint_sent(s->endpoint, r->n, s->now_ms);
+    endpoint_sent(s->endpoint, r->n);
     rpc_send(s->rpc, r, s->now_ms);
 }
 

@@ -240,7 +240,7 @@ take_logs(struct taking *t, struct flight *f, const struct rpc_request *r,
         t->silence = SILENCE;
     }
     endpoint_logs_waited(t->coping->endpoint, r->wait_us);
-    endpoint_logs_ok(t->coping->endpoint, s->at.from, s->at.to, f->logs, r->bytes, t->now_ms);
+    endpoint_logs_ok(t->coping->endpoint, s->at.from, s->at.to, f->logs, r->bytes);
     struct piece silent = s->at;
     if (f->logs > 0)
         silent.to = f->first - 1; /* of none, if it is the range's first block */

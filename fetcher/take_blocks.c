@@ -17,15 +17,6 @@ receipts_complete(const struct block_replies *b, char *why)
     return DECODE_BAD;
 }
 
-static bool
-bloom_empty(const struct header *h)
-{
-    for (size_t i = 0; i < sizeof h->bloom; i++)
-        if (h->bloom[i])
-            return false;
-    return true;
-}
-
 static enum decode
 receipt_logs(struct job *j, const struct step *s, const struct block_replies *b,
              const struct header *h, char *why)
@@ -44,7 +35,7 @@ receipt_logs(struct job *j, const struct step *s, const struct block_replies *b,
                  (unsigned long long)b->number);
         return DECODE_BAD;
     }
-    if (h && h->has_bloom && !bloom_empty(h) && json_count(b->receipts) == 0) {
+    if (h && h->has_bloom && !bloom_is_empty(h->bloom) && json_count(b->receipts) == 0) {
         snprintf(why, 160, "no receipt of block %llu, whose bloom is not empty",
                  (unsigned long long)b->number);
         return DECODE_BAD;

@@ -33,7 +33,7 @@ static bool
 exchange(struct endpoint *e, const char *method, struct judgement j, int64_t now)
 {
     assert_int_equal(endpoint_take(e, 1, now), 0);
-    endpoint_sent(e, 1, now);
+    endpoint_sent(e, 1);
     return endpoint_answer(e, method, &j, 1, LATENCY_US, now + 50);
 }
 
@@ -68,7 +68,7 @@ slots_are_what_is_not_in_flight(void **state)
     (void)state;
     for (uint32_t i = 0; i < 10; i++) {
         assert_int_equal(endpoint_slots(e, 0), 10 - i);
-        endpoint_sent(e, 1, 0);
+        endpoint_sent(e, 1);
     }
     assert_int_equal(endpoint_slots(e, 0), 0);
     endpoint_answer(e, "eth_getLogs", &ok, 1, LATENCY_US, 50);
@@ -93,7 +93,7 @@ breaker_opens_probes_and_closes(void **state)
     assert_false(endpoint_probe_due(e, 450 + COOLDOWN));
     assert_int_equal(endpoint_slots(e, 450 + COOLDOWN), 0);
     /* an answer of the time before is not the probe's */
-    endpoint_sent(e, 1, 300);
+    endpoint_sent(e, 1);
     assert_false(answer(e, VERDICT_OK, 460 + COOLDOWN));
     assert_int_equal(endpoint_state(e, 460 + COOLDOWN), BREAKER_HALF_OPEN);
     assert_true(exchange(e, "eth_chainId", judged(VERDICT_OK), 470 + COOLDOWN));
@@ -244,10 +244,10 @@ timeouts_narrow_ranges_and_concurrency(void **state)
     struct judgement j = judged(VERDICT_TRANSIENT);
 
     (void)state;
-    endpoint_logs_ok(e, 1, 10000, 0, 40, 0);
+    endpoint_logs_ok(e, 1, 10000, 0, 40);
     j.rule = "timeout";
     for (int i = 0; i < 3; i++)
-        endpoint_sent(e, 1, 0);
+        endpoint_sent(e, 1);
     for (int i = 0; i < 3; i++)
         endpoint_answer(e, "eth_getLogs", &j, 1, 30000000, 30000 + i);
     assert_int_equal(endpoint_logs_width(e, 5, 30003), 5000);
@@ -270,7 +270,7 @@ batches_are_learned(void **state)
     endpoint_batch_refused(e, &j, 3);
     assert_int_equal(endpoint_batch(e), 1);
     for (int i = 0; i < 130; i++) {
-        endpoint_sent(e, 1, i);
+        endpoint_sent(e, 1);
         endpoint_answer(e, "eth_getBlockByNumber", &ok, 1, LATENCY_US, i + 50);
     }
     assert_int_equal(endpoint_batch(e), 2); /* tried again */
@@ -287,11 +287,11 @@ the_head_never_goes_back(void **state)
 
     (void)state;
     assert_int_equal(endpoint_head(e), 0);
-    endpoint_saw_head(e, 100, 0);
-    endpoint_saw_head(e, 90, 1);
+    endpoint_saw_head(e, 100);
+    endpoint_saw_head(e, 90);
     assert_int_equal(endpoint_head(e), 100);
-    endpoint_pruned(e, 50, 0);
-    endpoint_pruned(e, 0, 0);
+    endpoint_pruned(e, 50);
+    endpoint_pruned(e, 0);
     assert_int_equal(endpoint_min_block(e), 50);
     endpoint_free(e);
 }
@@ -326,10 +326,10 @@ health_costs_nothing(void **state)
     for (int64_t now = 0; now < 10000; now++) {
         for (; due[now % 50]; due[now % 50]--, n++) {
             endpoint_answer(e, "eth_getLogs", &ok, 1, LATENCY_US, now);
-            endpoint_logs_ok(e, n * 10000, n * 10000 + 9999, 5, 4000, now);
+            endpoint_logs_ok(e, n * 10000, n * 10000 + 9999, 5, 4000);
         }
         while (endpoint_slots(e, now) > 0 && endpoint_take(e, 1, now) == 0) {
-            endpoint_sent(e, 1, now);
+            endpoint_sent(e, 1);
             due[now % 50]++;
         }
     }
@@ -369,11 +369,11 @@ a_rate_is_learned_in_two_rests(void **state)
             endpoint_answer(e, "eth_getLogs", &rate, 1, 20000, now);
         for (; good[now % 20]; good[now % 20]--) {
             endpoint_answer(e, "eth_getLogs", &ok, 1, 20000, now);
-            endpoint_logs_ok(e, 1, 10000, 5, 4000, now);
+            endpoint_logs_ok(e, 1, 10000, 5, 4000);
             *(now < 4000 ? &early : &late) += 1;
         }
         while (endpoint_slots(e, now) > 0 && endpoint_take(e, 1, now) == 0) {
-            endpoint_sent(e, 1, now);
+            endpoint_sent(e, 1);
             *(serves(&tokens, &filled, now) ? &good[now % 20] : &bad[now % 20]) += 1;
         }
     }

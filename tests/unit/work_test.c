@@ -24,7 +24,7 @@ set_up(void **state)
         .seed = 1, .fixed_concurrency = true};
     (void)state;
     endpoint = endpoint_new(&o);
-    endpoint_saw_head(endpoint, 100000, 0);
+    endpoint_saw_head(endpoint, 100000);
     coping = (struct coping){.endpoint = endpoint, .retries = 3, .seed = 7};
     return 0;
 }
