@@ -19,7 +19,7 @@ enum {
     SLEEP_MAX_MS = 1000,
     GATHER_US = 300, /* control lines that come so soon after others are heard together */
     TASKS_HIGH_WATER = 1000, /* messages a fetcher; credit keeps it far below */
-    CONTROL_HIGH_WATER = 100000,
+    CONTROL_HIGH_WATER = 10000,
     RESULTS_HIGH_WATER = 100,
     GIVE_UP_DRAIN_MS = 5000, /* no endpoint works: only what is fetched can still come */
     FIRST_COMPLAINT_MS = 15000,
