@@ -314,11 +314,14 @@ is "$first $?" '0 0' 'two writers on overlapping ranges, starting at once' || di
 is "$(rows) $(rows transactions) $(known | cut -d '|' -f 2 | xargs)" '20100 20100 {[1,4021)} {[1,4021)}' 'both complete'
 
 fresh gone
-spawn slow bash -c "$GEN 1 600 10 20 pause=20 | exec $WRITER -i - --db '$DB' --schema gone"
+mkfifo "$T/dropped"
+spawn slow bash -c "{ $GEN 1 300 10 20 pause=20; cat '$T/dropped'; $GEN 301 600 10 20 pause=20 task=1000; } |
+    exec $WRITER -i - --db '$DB' --schema gone"
 slow=$PID
 landed() { test "$(rows ranges)" -gt 5; }
 wait_for 10 landed
 until sql 'set client_min_messages = warning; drop schema gone cascade' 2>/dev/null; do :; done # it may deadlock
+: >"$T/dropped"
 wait "$slow"
 is $? 0 'tables that vanish are made again' || diag "$(cat "$T/slow.err")"
 check 'and hold what came since' test "$(sql 'select count(*) from gone.ranges')" -gt 0
