@@ -1,5 +1,7 @@
 #include "fetcher/width.h"
 
+#include <math.h>
+
 enum {
     FIRST = 200,        /* blocks, while nothing is known */
     LEARNING = 16,      /* answers */
@@ -11,9 +13,12 @@ enum {
 static const double FADE = 0.9;          /* per answer of full width */
 static const double FADE_SPARSE = 0.5;   /* where there are less than half the logs expected: a burst is over */
 static const double RECALL = 4;          /* answers' worth of memory that a surprise leaves */
-static const double MARGIN = 0.93, MARGIN_MIN = 0.6;
+static const double MARGIN = 0.93, MARGIN_MIN = 0.6, MARGIN_MAX = 1.5;
 static const double MARGIN_LOST = 0.97, MARGIN_WON = 0.0003;
 static const double CLIMB = 1.02;
+static const double SURE = 1.5, FAR = 4; /* standard deviations: of room to leave; and more is no chance */
+static const double LEAST = 0.5;         /* of what fits, however great the scatter */
+static const double KEEP_SCATTER = 0.97; /* per answer */
 
 void
 width_init(struct width *w, uint64_t max_blocks, uint64_t target_bytes)
@@ -39,6 +44,19 @@ blocks_for(const struct width *w, double most, double sum)
     return n >= 9e18 ? UINT64_MAX : n < 1 ? 1 : (uint64_t)n;
 }
 
+/* How many logs may be expected, so that there are hardly ever too many: expected + SURE *
+ * sqrt(scatter * expected) = most. */
+static double
+surely(const struct width *w)
+{
+    double most = w->most_logs * w->margin, least = most * LEAST;
+    double spread = SURE * sqrt(w->scatter), root = (sqrt(spread * spread + 4 * most) - spread) / 2;
+
+    if (w->margin > 1)
+        most = w->most_logs; /* what is wider makes up for a scatter that is overrated, no more */
+    return fmin(most, fmax(root * root, least));
+}
+
 static uint64_t
 by_density(const struct width *w)
 {
@@ -46,7 +64,7 @@ by_density(const struct width *w)
     uint64_t by_bytes = blocks_for(w, (double)w->target_bytes, w->bytes);
 
     if (w->most_logs > 0)
-        by_logs = blocks_for(w, w->most_logs * w->margin, w->logs);
+        by_logs = blocks_for(w, surely(w), w->logs);
     n = by_logs < n ? by_logs : n;
     return by_bytes < n ? by_bytes : n;
 }
@@ -81,6 +99,20 @@ width_next(struct width *w, uint64_t from)
     return n;
 }
 
+/* Logs come in clumps, the variance of their number grows as the number: scatter is the one as a part of
+ * the other. */
+static void
+note_scatter(struct width *w, double blocks, double logs)
+{
+    double expected = w->blocks > 0 ? w->logs / w->blocks * blocks : 0, off = logs - expected;
+
+    if (expected < 1 || blocks > w->blocks)
+        return; /* nothing is known of so many */
+    /* what is known is a sample itself */
+    off = off * off / expected / (1 + blocks / w->blocks);
+    w->scatter += (off - w->scatter) * fmax(1 - KEEP_SCATTER, 1 / (double)++w->scatters);
+}
+
 static void
 note_density(struct width *w, double blocks, double logs, double bytes)
 {
@@ -104,7 +136,7 @@ note_success(struct width *w, double logs)
         w->phase = LOGS_CLIMBING;
     if (w->phase == LOGS_CLIMBING)
         w->most_logs *= CLIMB;
-    else if (w->margin < 1 || w->phase == LOGS_FOUND)
+    else if (w->margin < MARGIN_MAX)
         w->margin += MARGIN_WON;
 }
 
@@ -118,6 +150,7 @@ width_ok(struct width *w, uint64_t blocks, uint64_t logs, uint64_t bytes)
     ceiling_passed(&w->range, blocks);
     if (w->heavy.now != UINT64_MAX)
         ceiling_passed(&w->heavy, blocks);
+    note_scatter(w, (double)blocks, n);
     note_density(w, (double)blocks, n, (double)bytes);
     if (n > w->most_seen)
         w->most_seen = n;
@@ -151,6 +184,22 @@ denser(struct width *w, double blocks, double logs)
     w->blocks = blocks * RECALL;
     w->logs = logs * RECALL;
     w->bytes = w->logs * each;
+}
+
+/* More logs than expected did not fit: at least so many. */
+static void
+surprise(struct width *w, double blocks, double logs)
+{
+    double expected = w->blocks > 0 ? w->logs / w->blocks * blocks : 0, off = logs - expected;
+    double far = FAR * sqrt(w->scatter * expected);
+
+    if (off <= 0)
+        return;
+    note_scatter(w, blocks, expected + fmin(off, far));
+    if (off <= far)
+        note_density(w, blocks, logs, logs * w->bytes / w->logs);
+    else
+        denser(w, blocks, logs);
 }
 
 static void
@@ -188,10 +237,7 @@ too_dense(struct width *w, double blocks, const struct judgement *j)
     }
     if (w->phase != LOGS_HALVING && expected > w->most_logs * w->margin / 2 && w->answers - w->narrowed >= WAVE)
         narrow(w);
-    if (j->max_blocks)
-        denser(w, (double)j->max_blocks, w->most_logs);
-    else if (expected < w->most_logs)
-        denser(w, blocks, w->most_logs * 1.05);
+    surprise(w, j->max_blocks ? (double)j->max_blocks : blocks, w->most_logs * (j->max_blocks ? 1 : 1.05));
 }
 
 void

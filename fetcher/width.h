@@ -6,8 +6,9 @@
  *   logs     most logs that it returns, by the density of logs seen lately. The limit is told, or
  *            found: half of what was refused, then 2 % more with each answer until refused again,
  *            then the most that it ever returned.
- *            A margin below it follows the luck: 3 % narrower per refusal, 0.03 % wider per answer,
- *            which settles near one refusal in a hundred whatever the scatter of the chain.
+ *            Room is left for the scatter that answers had: 1.5 standard deviations of it. A margin
+ *            below follows the luck: 3 % narrower per refusal, 0.03 % wider per answer, which
+ *            settles near one refusal in a hundred where chains are stranger than that.
  *   bytes    the size of body that answers are wanted in, by the same density
  */
 #ifndef SLUICE_WIDTH_H
@@ -23,6 +24,8 @@ struct width {
     struct ceiling range, heavy;
     uint64_t target_bytes;
     double blocks, logs, bytes;  /* sums over recent answers, older ones fading */
+    double scatter;              /* variance of the logs in an answer, as a part of their number */
+    uint64_t scatters;           /* answers that it is of */
     double most_logs;            /* 0: no limit seen */
     enum { LOGS_TOLD, LOGS_HALVING, LOGS_CLIMBING, LOGS_FOUND } phase; /* how it is known */
     double most_seen;            /* logs in one answer */
