@@ -33,8 +33,8 @@ title 'limits: share of requests refused'
 GOAL='wanted: 2, and 1.25 of the ideal; '
 one 'range 10, dense' "$GOAL" 20000 10 0 --logs-per-block 5 --max-range 10 --range-style alchemy-free
 one 'range 100, dense' "$GOAL" 100000 100 0 --logs-per-block 3 --max-range 100 --range-style ankr
-one 'range 2,000, sparse' "$GOAL" 1000000 2000 0 --profile sparse --logs-per-block 20 --max-range 2000 --range-style quicknode
-one 'range 10,000, sparse' "$GOAL" 3000000 10000 0 --profile sparse --logs-per-block 5 --max-range 10000 --range-style drpc
+SPEC=,rps=100 one 'range 2,000, sparse' "$GOAL" 1000000 2000 0 --profile sparse --logs-per-block 20 --max-range 2000 --range-style quicknode
+SPEC=,rps=100 one 'range 10,000, sparse' "$GOAL" 3000000 10000 0 --profile sparse --logs-per-block 5 --max-range 10000 --range-style drpc
 one 'result 1,000, dense' "$GOAL" 30000 0 1000 --logs-per-block 10 --max-results 1000 --result-style nethermind
 SPEC=,rps=25 one 'result 10,000, dense' "$GOAL" 20000 0 10000 --logs-per-block 50 --max-results 10000 --result-style alchemy
 title 'limits: the same where logs come in clumps: refused or more requests, see README.md'

@@ -47,6 +47,15 @@ hundred() { # hundred NAME FETCHER_SPEC_WORDS
     stop_sims
 }
 
+batches() { # batches: 100 calls again, 25 in a request; from start to end, for want of an eth_getLogs
+    sims 100
+    fresh bench
+    pipeline bench '--from 1 --to 100 --dataset blocks' "sim=${URLS[0]}"
+    row '100 headers in batches, the whole run' '%9.2f s' "$WALL" \
+        "$(stats "${URLS[0]}" '"\(.methods.eth_getBlockByNumber) calls in \(.requests) requests, at most \(.max_batch) in one"')"
+    stop_sims
+}
+
 title 'pull: three endpoints, uniform tasks'
 [ "${1:-}" = quick ] || three 1 600
 three 10 6000
@@ -55,3 +64,4 @@ title 'pull: the figures this project grew from (10 s and 1 s)'
 hundred 'concurrency 10' ,concurrency=10
 [ "${1:-}" = quick ] || hundred 'default' ''
 hundred 'concurrency 100' ,concurrency=100
+batches
