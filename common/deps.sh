@@ -12,7 +12,7 @@ declare -A PACKAGES=(
     [build]='gcc:gcc g++:g++ make:make pkg-config:pkg-config libzmq3-dev libcurl4-openssl-dev
         MSGPACK libpq-dev libsimdjson-dev nettle-dev libmicrohttpd-dev libjansson-dev zlib1g-dev'
     [run]='postgresql ca-certificates'
-    [test]='libcmocka-dev perl:prove procps:pgrep nodejs:node npm:npm jq:jq curl:curl'
+    [test]='libcmocka-dev perl:prove procps:pgrep nodejs:node npm:npm jq:jq curl:curl openssl:openssl'
     [lint]='clang:clang clang-tidy:clang-tidy cppcheck:cppcheck shellcheck:shellcheck'
 )
 

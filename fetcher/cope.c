@@ -29,7 +29,7 @@ struct case_of { /* one step in trouble */
 int64_t
 cope_pause_ms(struct coping *c, uint32_t n)
 {
-    int64_t pause = n > 5 ? 30000 : 1000 << (n ? n - 1 : 0);
+    int64_t pause = n > 6 ? 30000 : n > 1 ? 1000 << (n - 2) : 250;
     if (pause > 30000)
         pause = 30000;
     c->seed = c->seed * 6364136223846793005u + 1442695040888963407u;

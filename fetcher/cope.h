@@ -33,7 +33,8 @@ struct coping {
 /* Takes the step over. calls: of the request it was part of. */
 void cope(struct coping *c, struct job *j, struct step *s, const struct rpc_answer *a,
           const char *method, size_t calls, int64_t now_ms);
-/* Pause before try n (1, 2, ...): 1, 2, 4 ... 30 s, of which the last half is random. */
+/* Pause before try n (1, 2, ...): 1/4, 1, 2, 4 ... 30 s, of which the last half is random. The first is
+ * short: a lone failure is mostly a connection that was dropped. */
 int64_t cope_pause_ms(struct coping *c, uint32_t n);
 
 #endif

@@ -144,6 +144,18 @@ set_protocols(CURL *e)
 #endif
 }
 
+/* Who else vouches for servers, where the system does not: the curl program's variable, and OpenSSL's. */
+static void
+set_authorities(CURL *e)
+{
+    const char *file = getenv("CURL_CA_BUNDLE");
+
+    if (!file || !*file)
+        file = getenv("SSL_CERT_FILE");
+    if (file && *file)
+        curl_easy_setopt(e, CURLOPT_CAINFO, file);
+}
+
 static struct transfer *
 transfer_new(struct rpc *c)
 {
@@ -156,6 +168,7 @@ transfer_new(struct rpc *c)
     t->easy = e;
     curl_easy_setopt(e, CURLOPT_URL, c->url);
     set_protocols(e);
+    set_authorities(e);
     curl_easy_setopt(e, CURLOPT_PRIVATE, t);
     curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->headers);
     curl_easy_setopt(e, CURLOPT_USERAGENT, "sluice/" SLUICE_VERSION);

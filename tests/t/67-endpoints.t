@@ -154,10 +154,12 @@ run "$FETCHER" --check --rpc "n=$http/key/URLKEY,header=X-Key: SECRETKEY"
 is "$STATUS $OUT" '0 chain=31337 head=100' 'a header for the key' || diag "$ERR"
 like "$(cat "$T/http.out")" '/key/URLKEY SECRETKEY' '  is sent'
 unlike "$OUT$ERR" 'SECRETKEY|URLKEY' '  and never shown'
-run "$FETCHER" --check --rpc "n=$http/moved/URLKEY,header=X-Key: SECRETKEY" --retries 0
-[ "$STATUS" -ne 0 ]
-ok $? 'a redirect to another host is an error'
-unlike "$(cat "$T/http.out")" stolen '  and not followed'
+for redirect in {301,302,303,307,308}/{127.0.0.1,localhost}; do
+    run "$FETCHER" --check --rpc "n=$http/moved/$redirect/URLKEY,header=X-Key: SECRETKEY" --retries 0
+    [ "$STATUS" -ne 0 ] && [[ $ERR == *redirect* && $ERR != *KEY* ]]
+    ok $? "a redirect, $redirect: an error that says so, without keys" || diag "$STATUS" "$ERR"
+done
+unlike "$(cat "$T/http.out")" stolen '  and none is followed'
 run "$FETCHER" --check --rpc "n=$http/denied/URLKEY" --retries 0
 is "$STATUS" 3 'a key that is refused: exit 3'
 like "$ERR" 'invalid api key' '  with the reason'
@@ -165,9 +167,33 @@ unlike "$ERR" URLKEY '  without the key that the answer repeats'
 run "$FETCHER" --check --rpc "n=$http/bomb" --retries 0 --max-body 1M
 [ "$STATUS" -ne 0 ]
 ok $? '200 MB in 200 kB: refused' || diag "$ERR"
+run "$FETCHER" --check --rpc "n=$http/bomb-br" --retries 0 --max-body 1M
+[ "$STATUS" -ne 0 ]
+ok $? '  and by brotli' || diag "$ERR"
 http_proxy=$http run "$FETCHER" --check --rpc n=http://rpc.example.invalid/proxied
 is "$STATUS $OUT" '0 chain=31337 head=100' 'a proxy of the environment' || diag "$ERR"
 like "$(cat "$T/http.out")" 'http://rpc.example.invalid/proxied' '  is asked'
 http_proxy=http://127.0.0.1:9 no_proxy=127.0.0.1 run "$FETCHER" --check --rpc "n=$good_url"
 is "$STATUS" 0 'and not for the hosts of no_proxy' || diag "$ERR"
+
+# --- HTTPS ---
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=sim \
+    -addext subjectAltName=IP:127.0.0.1 -keyout "$T/tls.key" -out "$T/tls.pem" 2>"$T/openssl.err" ||
+    bail "openssl: $(cat "$T/openssl.err")"
+spawn tls node tests/t/endpoints.js "$T/tls.key" "$T/tls.pem"
+wait_line 20 "$T/tls.out" '^listening on' || bail "$(cat "$T/tls.err")"
+port=$(sed -n 's/^listening on .*://p' "$T/tls.out")
+unset CURL_CA_BUNDLE SSL_CERT_FILE
+run "$FETCHER" --check --rpc "n=https://127.0.0.1:$port/key/URLKEY,header=X-Key: SECRETKEY" --retries 0
+is "$STATUS" 3 'a certificate that nobody vouches for: exit 3'
+like "$ERR" '[Cc]ertificate' '  and it is said'
+is "$(wc -l <<<"$ERR")" 1 '  in one line' || diag "$ERR"
+unlike "$(cat "$T/tls.out")$ERR" 'KEY' '  and nothing was sent'
+for variable in CURL_CA_BUNDLE SSL_CERT_FILE; do
+    run env "$variable=$T/tls.pem" "$FETCHER" --check --rpc "n=https://127.0.0.1:$port/key"
+    is "$STATUS $OUT" '0 chain=31337 head=100' "$variable vouches for it" || diag "$ERR"
+done
+like "$(cat "$T/tls.out")" '/key undefined 2.0' '  and it is asked by HTTP/2'
+run env SSL_CERT_FILE="$T/tls.pem" "$FETCHER" --check --rpc "n=https://localhost:$port/key" --retries 0
+is "$STATUS" 3 'the certificate of another name: exit 3'
 done_testing
