@@ -124,7 +124,7 @@ enum decode logs_decode(struct json result, const struct task *t, uint64_t from,
                         const struct header *headers, size_t n_headers,
                         enum decode (*each)(struct log *l, void *context, char *why), void *context,
                         uint64_t *n_logs, char *why);
-/* The same from the text of a whole reply to call id (logtext.h), several times as fast, where that is
+/* The same from the text of a whole reply to call id (logtext.h), twice as fast, where that is
  * plain, in order and right. False: it is not, and the caller takes back what `each` did. */
 bool logs_scan(struct span body, uint64_t id, const struct task *t, uint64_t from, uint64_t to,
                const struct header *headers, size_t n_headers,
