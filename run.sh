@@ -31,6 +31,7 @@ TMP='' # folder of our sockets
 CREW=() # the endpoint of each fetcher
 WANTED=blocks # or, for enrich, hashes or numbers
 REMEMBER='' # or --remember: what this run asks for stays wanted
+BEYOND='' # what the endpoints do not have yet
 FILLS=''  # a run of fill: what is wanted of the job already, and no more
 FETCHER_WORDS=() # further options of each fetcher
 SAID=() # what each endpoint answered when it was asked
@@ -100,11 +101,11 @@ check_options() { # what the programs would refuse, before anything is asked or 
 }
 
 # The chain id is that of the first endpoint, in their order, that answers; latest the smallest head. SAID gets
-# what each told; only --dry-run needs all of it, since a fetcher tells by itself what is wrong.
+# what each told; all of it is waited for only by --dry-run, and where nobody who has answered has the last block,
+# since a fetcher tells by itself what is wrong.
 ask_endpoints() {
-    local i answer head='' all='' pids=()
+    local i answer least='' most=-1 all='' pids=()
     [ "${OPT[to]}" != latest ] && [ -z "${OPT[dry-run]:-}" ] || all=1
-    [ -z "${OPT[chain-id]:-}" ] || [ -n "$all" ] || return 0
     for i in "${!SPECS[@]}"; do
         RPC_URL=${SPECS[i]} timeout -k 2 20 "$FETCHER" --check >"$TMP/check$i" 2>"$TMP/check$i.err" 8>&- 9>&- &
         pids+=($!)
@@ -121,12 +122,17 @@ ask_endpoints() {
         OPT[chain-id]=${OPT[chain-id]:-${BASH_REMATCH[1]}}
         SAID[i]="newest block ${BASH_REMATCH[2]}"
         [ "${OPT[chain-id]}" = "${BASH_REMATCH[1]}" ] || { SAID[i]="chain ${BASH_REMATCH[1]}, not used"; continue; }
-        [ -n "$head" ] && [ "$head" -le "${BASH_REMATCH[2]}" ] || head=${BASH_REMATCH[2]}
-        [ -n "$all" ] || break
+        [ -n "$least" ] && [ "$least" -le "${BASH_REMATCH[2]}" ] || least=${BASH_REMATCH[2]}
+        [ "$most" -ge "${BASH_REMATCH[2]}" ] || most=${BASH_REMATCH[2]}
+        [ -n "$all" ] || [ "${OPT[to]}" -gt "$most" ] || break
     done
     kill "${pids[@]}" 2>/dev/null
-    [ -n "${OPT[chain-id]:-}" ] && { [ "${OPT[to]}" != latest ] || [ -n "$head" ]; } || none_answers
-    [ "${OPT[to]}" != latest ] || OPT[to]=$head
+    [ -n "${OPT[chain-id]:-}" ] && { [ "${OPT[to]}" != latest ] || [ -n "$least" ]; } || none_answers
+    if [ "${OPT[to]}" = latest ]; then
+        OPT[to]=$least
+    elif [ -n "$least" ] && [ "${OPT[to]}" -gt "$most" ]; then
+        BEYOND="blocks $((OPT[from] > most ? OPT[from] : most + 1))-${OPT[to]} are beyond the newest block, $most, of every endpoint: waiting for them"
+    fi
 }
 
 none_answers() {
@@ -320,6 +326,7 @@ leave() { # whatever happened: no process, socket or lock stays
 prepare() { # prepare OPTION...: all that comes before a job
     build producer/producer fetcher/fetcher writer/writer
     resolve
+    [ -z "$BEYOND" ] || say "$BEYOND"
     if [ -n "${OPT[dry-run]:-}" ] && ! database_exists; then
         echo "${OPT[from]}-${OPT[to]}" >"$TMP/gaps"
         return

@@ -108,6 +108,20 @@ run ./run.sh status
 is "$STATUS" 0 'status: exit 0' || diag "$ERR"
 like "$OUT" 'covered 1-3000' 'tells what is covered'
 
+# --- blocks that are not there yet ---
+run ./run.sh --schema beyond --rpc "$fast" --from 2991 --to 3010 --dry-run
+like "$STATUS $ERR" '^0 .*blocks 3001-3010 are beyond the newest block, 3000, of every endpoint: waiting for them' \
+    '--to is beyond the head: the dry run says so'
+run ./run.sh --schema beyond --rpc "$fast" --from 4000 --to 4010 --chain-id 31337 --give-up 1
+is "$STATUS" 3 'blocks that do not come: exit 3 after --give-up' || diag "$ERR"
+like "$ERR" 'blocks 4000-4010 are beyond the newest block' 'said at the start'
+like "$ERR" 'block 4000 did not come for 1 s, giving up' 'and at the end'
+run ./run.sh --schema beyond --rpc "$fast" --from 2991 --to 3010 --give-up 1
+is "$STATUS" 3 'a job across the head: exit 3' || diag "$ERR"
+like "$ERR" 'block 3001 did not come' 'with what is not there'
+is "$(in_private "select range_agg(int8range(from_block, to_block, '[]')) from beyond.ranges")" '{[2991,3001)}' \
+    'and all that is there'
+
 # --- rows that the database refuses ---
 run ./run.sh --schema strict --rpc "$fast" --from 1 --to 100
 in_private 'alter table strict.logs add constraint lucky check (block_number <> 505)'
