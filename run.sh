@@ -31,6 +31,8 @@ TMP='' # folder of our sockets
 CREW=() # the endpoint of each fetcher
 WANTED=blocks # or, for enrich, hashes or numbers
 REMEMBER='' # or --remember: what this run asks for stays wanted
+GOES_ON='the same command goes on' # after an interruption
+PRODUCERS=0 # started so far
 BEYOND='' # what the endpoints do not have yet
 FILLS=''  # a run of fill: what is wanted of the job already, and no more
 FETCHER_WORDS=() # further options of each fetcher
@@ -210,18 +212,26 @@ remove_sockets() { # remove_sockets RUN
     [ ! -L "$1/tmp" ] || rm -rf "$(readlink "$1/tmp")"
 }
 
+about_job() {
+    local what="blocks ${OPT[from]}-${OPT[to]}"
+    [ "$WANTED" = blocks ] || what=enrich
+    echo "$what of chain ${OPT[chain-id]}, ${FILTER[*]:2}"
+}
+
 job_open() { # one run per job: a lock, and what status, stop and add need
     local run
     run=$VAR/run/$(cksum <<<"$DATABASE_URL ${DATABASE[*]} ${FILTER[*]} ${OPT[from]} ${OPT[to]}" | cut -d ' ' -f 1)
     until [ -n "$RUN" ] && [ "/proc/$$/fd/8" -ef "$run/lock" ]; do # somebody may just be removing the folder
-        (umask 077 && mkdir -p "$run") || die 3 "cannot make \"$run\""
+        (umask 077 && mkdir -p "$run") 2>/dev/null ||
+            die 3 "cannot make \"$run\": another folder than $VAR may be named in SLUICE_VAR"
         { exec 8>"$run/lock"; } 2>/dev/null || continue
         flock -n 8 || die 2 "this job is running already, as process $(cat "$run/pid")"
         RUN=$run
     done
     remove_sockets "$RUN" # of one that was killed
     echo $$ >"$RUN/pid"
-    echo "blocks ${OPT[from]}-${OPT[to]} of chain ${OPT[chain-id]}, ${FILTER[*]:2}" >"$RUN/about"
+    echo "${OPT[chain-id]}" >"$RUN/chain"
+    echo "$(about_job), schema ${OPT[schema]}; $(counted "$(missing)" "$(wanted_noun)") missing at its start" >"$RUN/about"
     ln -sfn "$TMP" "$RUN/tmp"
 }
 
@@ -240,12 +250,14 @@ start_producer() { # with what is missing now
     find_gaps
     [ -s "$TMP/gaps" ] || { ENDED=0; return; }
     option_words step lease attempts on-error give-up log-format
+    PRODUCERS=$((PRODUCERS + 1))
     start producer "$PRODUCER" --ranges "$TMP/gaps" "${FILTER[@]}" "${WORDS[@]}" --tasks "ipc://$TMP/tasks" \
         --control "ipc://$TMP/control" --results "ipc://$TMP/results"
 }
 
 recruit() { # recruit SPEC: its fetchers
     local i
+    endpoint_name "$1" >>"$RUN/endpoints"
     for ((i = 0; i < ${OPT[workers]:-1}; i++)); do
         CREW+=("$1")
         start_fetcher $((${#CREW[@]} - 1))
@@ -288,7 +300,10 @@ give_up() { # give_up STATUS WHY: the run cannot go on
 
 on_stop() { # first: drain; second: leave
     STOPS=$((STOPS + 1))
-    if [ "$STOPS" -gt 1 ] || { [ -z "$FINISHING" ] && ! has_role producer && ! has_role run; }; then exit 130; fi
+    if [ "$STOPS" -gt 1 ] || { [ -z "$FINISHING" ] && ! has_role producer && ! has_role run; }; then
+        say "interrupted${RUN:+: what is committed stays, $GOES_ON}"
+        exit 130
+    fi
     say "stopping: work in flight is committed, at most $DRAIN_S s; once more to leave at once"
     [ -z "$FINISHING" ] || return
     signal_role TERM producer
@@ -365,10 +380,17 @@ filter_text() { # of the job: "address 0x..., topic0 0x...", or "none"
 }
 
 missing_noun() { # "1 block is", "5 transactions are"
-    local n noun=block
+    local n
     n=$(missing)
-    [ "$WANTED" = blocks ] || noun=${OPT[dataset]%s}
-    echo "$(counted "$n" "$noun") $([ "$n" -eq 1 ] && echo is || echo are)"
+    echo "$(counted "$n" "$(wanted_noun)") $(is_or_are "$n")"
+}
+
+wanted_noun() {
+    if [ "$WANTED" = blocks ]; then echo block; else echo "${OPT[dataset]%s}"; fi
+}
+
+is_or_are() { # is_or_are N
+    if [ "$1" -eq 1 ]; then echo is; else echo are; fi
 }
 
 how_it_ended() {
@@ -380,9 +402,11 @@ how_it_ended() {
 }
 
 pull() { # the job that OPT describes; returns the exit status
-    local spec round see='' covered="blocks ${OPT[from]}-${OPT[to]} are covered"
-    [ -z "$FILLS" ] || covered="all that is wanted of blocks ${OPT[from]}-${OPT[to]} is covered"
-    [ "$WANTED" = blocks ] || covered=$(enriched)
+    local spec round asked began=$SECONDS before covered="blocks ${OPT[from]}-${OPT[to]} are covered"
+    before=$(missing)
+    asked=$((OPT[to] - OPT[from] + 1))
+    [ -z "$FILLS" ] || asked=$before covered="all that is wanted of blocks ${OPT[from]}-${OPT[to]} is covered"
+    [ "$WANTED" = blocks ] || asked=$before covered=$(enriched)
     [ -s "$TMP/gaps" ] || { say "nothing missing: $covered"; return 0; }
     job_open
     for round in 1 2 3; do # more than once only where the producer was told less than it missed
@@ -391,21 +415,35 @@ pull() { # the job that OPT describes; returns the exit status
         for spec in "${SPECS[@]}"; do recruit "$spec"; done
         start_producer 2>/dev/null
         supervise
-        [ "$ENDED" -le 1 ] || break
+        [ "$ENDED" -le 1 ] && [ "$STOPS" -eq 0 ] || break
         find_gaps
-        [ -s "$TMP/gaps" ] || { say "complete: $covered"; return 0; }
-        [ "$STOPS" -eq 0 ] || ENDED=130
-        [ "$ENDED" -eq 0 ] || break
+        [ -s "$TMP/gaps" ] && [ "$ENDED" -eq 0 ] || break
         say "$(missing_noun) still missing after round $round"
     done
+    pulled
+}
+
+# The end of pull, in a line; its variables are used. What is missing is looked up once more, if the database lets us.
+pulled() {
+    local see='' known='' now
+    [ "$STOPS" -eq 0 ] || ENDED=130
+    if [ "$ENDED" -le 1 ] || ("find_$WANTED") 2>/dev/null; then known=1; fi
+    now=$(missing)
+    [ -z "$known" ] || [ "$PRODUCERS" -le 1 ] ||
+        say "in all $(counted $((before - now)) "$(wanted_noun)") in $((SECONDS - began)) s; the summary counts from the last start of the producer"
+    if [ -n "$known" ] && [ "$now" -eq 0 ]; then
+        say "complete: $covered"
+        return 0
+    fi
+    [ -n "$known" ] && known="$now of $(counted "$asked" "$(wanted_noun)") $(is_or_are "$now") missing" || known='what is committed stays'
     case $ENDED in
     0 | 1)
         [ "$ENDED" -eq 0 ] || [ "$WANTED" != blocks ] || see=": see table ${OPT[schema]}.failed_ranges"
-        say "$(how_it_ended) $(missing_noun) missing$see; the same command tries again"
+        say "$(how_it_ended) $known$see; the same command tries again"
         ENDED=1
         ;;
-    130) say 'interrupted: what is committed stays, the same command goes on from there' ;;
-    *) say "${WHY:-gave up}: what is committed stays, the same command goes on from there" ;;
+    130) say "interrupted: $known; $GOES_ON" ;;
+    *) say "${WHY:-gave up}: $known; $GOES_ON" ;;
     esac
     return "$ENDED"
 }
@@ -440,6 +478,7 @@ cmd_status() {
 cmd_stop() {
     local run
     [ $# -eq 0 ] || die 2 'stop takes no options'
+    [ -n "$(running)" ] || say 'nothing is running'
     for run in $(running); do
         kill -TERM "$(<"$run/pid")" && say "stopping process $(<"$run/pid"): $(<"$run/about")"
         flock -w $((DRAIN_S + 60)) "$run/lock" true 2>/dev/null || [ ! -e "$run" ] || die 3 'it does not end'
@@ -447,16 +486,39 @@ cmd_stop() {
     [ ! -e "$VAR/pg" ] || { pg_place && pg_stop; }
 }
 
-cmd_add() {
-    local run
-    [ $# -eq 1 ] && [[ $1 =~ ${PATTERN[endpoint]} ]] || die 2 "add: expected ${EXPECTED[endpoint]}"
-    run=$(running | head -n 1)
-    [ -n "$run" ] || die 2 'add: no job is running'
+cmd_add() { # cmd_add SPEC [PROCESS]
+    local run runs=() name
+    [ $# -ge 1 ] && [ $# -le 2 ] && [[ $1 =~ ${PATTERN[endpoint]} ]] || die 2 "add: expected ${EXPECTED[endpoint]}"
+    for run in $(running); do [ $# -eq 1 ] || [ "$(<"$run/pid")" = "$2" ] && runs+=("$run"); done
+    [ ${#runs[@]} -gt 0 ] || die 2 "add: no job is running${2:+ as process $2}"
+    [ ${#runs[@]} -eq 1 ] || {
+        for run in "${runs[@]}"; do say "running as process $(<"$run/pid"): $(<"$run/about")"; done
+        die 2 'add: name one of these jobs by its process, behind the endpoint'
+    }
+    run=${runs[0]} name=$(endpoint_name "$1")
+    ! grep -qxF -e "$name" "$run/endpoints" 2>/dev/null || die 2 "add: an endpoint \"$name\" works for this job already"
+    check_added "$1" "$(<"$run/chain")"
     (umask 077 && echo "$1" >"$run/new.$$") && mv "$run/new.$$" "$run/add.$$" && kill -USR1 "$(<"$run/pid")"
-    say "added \"$(endpoint_name "$1")\" to process $(<"$run/pid"): $(<"$run/about")"
+    say "added \"$name\" to process $(<"$run/pid"): $(<"$run/about")"
 }
 
-cmd_psql() {
+check_added() { # check_added SPEC CHAIN: one that does not answer yet is no mistake, another chain is
+    local answer
+    if ! answer=$(RPC_URL=$1 timeout -k 2 5 "$FETCHER" --check 2>"$TMP/check.err"); then
+        say "endpoint \"$(endpoint_name "$1")\" does not answer yet: $(tail -n 1 "$TMP/check.err")"
+    elif [[ $answer != "chain=$2 "* ]]; then
+        die 2 "add: endpoint \"$(endpoint_name "$1")\" serves another chain: ${answer%% *}, and the job wants chain=$2"
+    fi
+}
+
+cmd_psql() { # --db and --schema are ours and come first, all else is psql's
+    while [[ ${1:-} =~ ^--(db|schema)(=.*)?$ ]]; do
+        if [[ $1 == *=* ]]; then set_option "${BASH_REMATCH[1]}" "${1#*=}"; shift; continue; fi
+        [ $# -gt 1 ] || die 2 "$1: a value is missing"
+        set_option "${BASH_REMATCH[1]}" "$2"
+        shift 2
+    done
+    [ -z "${OPT[schema]:-}" ] || export PGOPTIONS="${PGOPTIONS:-} -c search_path=\"${OPT[schema]}\""
     database_up
     open_database "$@"
 }
@@ -477,6 +539,7 @@ cmd_demo() {
     OPT[schema]=demo
     sql 'drop schema if exists demo cascade'
     parse_options --from 1 --to "$blocks" --step 200 --schema demo
+    GOES_ON='the same command starts anew'
     prepare
     pull || return
     demo_proof "$blocks" $((blocks * per_block))
@@ -490,6 +553,7 @@ demo_proof() { # demo_proof BLOCKS ROWS: what must be there now
     [ "$rows" = "$2" ] && [ "$covered" = "{[1,$(($1 + 1)))}" ] || return 1
     find_gaps
     pull # says that nothing is missing
+    say "demo: its rows stay, see $0 status --schema demo, and $0 psql --schema demo"
 }
 
 simulate() { # simulate NAME OPTION...: one more endpoint
@@ -507,9 +571,14 @@ main() {
     trap on_add USR1
     read_table
     find_programs
+    case "${1:-} ${2:-}" in
+    'psql '*) ;;
+    '-h '* | *' --help' | *' -h') usage && exit ;;
+    esac
     case ${1:-} in
     demo | status | stop | add | gaps | fill | fill-job | enrich | psql) "cmd_$1" "${@:2}" ;;
     '') usage >&2 && exit 2 ;;
+    [!-]*) die 2 "\"${1%%://*}\": unknown command (try --help)" ;;
     *) cmd_run "$@" ;;
     esac
     exit

@@ -28,7 +28,8 @@ pg_place() { # sets PG, the cluster's folder, which its user can reach, and SOCK
     PG_USER=nobody
     ! id -u postgres >/dev/null 2>&1 || PG_USER=postgres
     elsewhere=/var/lib/sluice-$(cksum <<<"$VAR" | cut -d ' ' -f 1)
-    mkdir -p "$VAR" || die 3 "cannot make \"$VAR\""
+    { mkdir -p "$VAR" && [ -w "$VAR" ] && : >>"$VAR/pg.users"; } 2>/dev/null ||
+        die 3 "cannot write \"$VAR\": another folder may be named in SLUICE_VAR"
     if [ ! -e "$VAR/pg" ]; then
         own_folder "$VAR/pg"
         as_pg test -w "$VAR/pg" || { rmdir "$VAR/pg" && own_folder "$elsewhere" && ln -sfn "$elsewhere" "$VAR/pg"; }

@@ -6,7 +6,7 @@
 
 VERSION=0.1.0
 OPTIONS='
-from        number    -                N     first block
+from        number    -                N     first block, decimal or 0x-hex
 to          block     -                M     last block, or "latest": the smallest head of the endpoints
 rpc         endpoint+     RPC_URLS         SPEC  endpoint: [NAME=]URL[,concurrency=10][,rps=25] (default: public Sepolia)
 db          secret    DATABASE_URL     URI   database (default: PG* of the environment, else a private one)
@@ -25,7 +25,7 @@ connections positive  -                N     database connections (default: 2)
 lease       time      -                S     seconds until a task is given to another fetcher (default: 300)
 attempts    tries     -                N     tries before a range is given up (default: 5)
 on-error    policy    -                HOW   best_effort (default) or fail_fast
-give-up     time      -                S     end with status 3 when no endpoint works for so long
+give-up     time      -                S     end with status 3 when for so long no endpoint works, or no block comes (default: never)
 pause       seconds   -                S     enrich: seconds between requests to an endpoint (default: 0.15)
 profile     profile   -                NAME  development, medium or high: sets step, connections, concurrency, batch size
 log-format  format    -                HOW   text or json
@@ -33,14 +33,14 @@ dry-run     flag      -                -     print the job, touch nothing
 '
 declare -A FORM=() ENVIRONMENT=() # of each option
 declare -A PATTERN=(
-    [number]='^[0-9]{1,18}$' [positive]='^[1-9][0-9]{0,17}$' [block]='^([0-9]{1,18}|latest)$' [tries]='^([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])$' [secret]='.'
+    [number]='^([0-9]{1,18}|0x[0-9a-fA-F]{1,15})$' [positive]='^[1-9][0-9]{0,17}$' [block]='^([0-9]{1,18}|0x[0-9a-fA-F]{1,15}|latest)$' [tries]='^([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])$' [secret]='.'
     [time]='^([0-9]+(\.[0-9]+)?(ms|[hms])?)+$'
     [endpoint]='^([A-Za-z0-9_.-]+=)?https?://[^ ]+$'
     [address]='^0x[0-9a-fA-F]{40}$' [topic]='^0x[0-9a-fA-F]{64}$' [names]='^[a-z_]+(,[a-z_]+)*$'
     [name]='^[a-zA-Z_][a-zA-Z0-9_]{0,62}$' [event]='\('
     [seconds]='^[0-9]+(\.[0-9]+)?(ms|s)?$' [policy]='^(best_effort|fail_fast)$' [profile]='^(development|medium|high)$' [format]='^(text|json)$')
 declare -A EXPECTED=(
-    [number]='a block number' [positive]='a positive number' [tries]='1 to 255' [block]='a block number or "latest"' [time]='a time like 30, 250ms or 5m'
+    [number]='a block number (only --to may be "latest")' [positive]='a positive number' [tries]='1 to 255' [block]='a block number or "latest"' [time]='a time like 30, 250ms or 5m'
     [secret]='a value' [endpoint]='[NAME=]http(s)://HOST...[,concurrency=N][,rps=N]'
     [address]='0x and 40 hex digits' [topic]='0x and 64 hex digits' [names]='names with commas between'
     [name]='a name' [event]='an event like Transfer(address,address,uint256), or as in its source'
@@ -73,10 +73,10 @@ usage() {
 usage: sluice --from N --to M [OPTION]...   pull the job's missing blocks into the database
        sluice demo                          a simulated chain behind three endpoints; needs no network
        sluice status | stop                 what runs and what is covered; end all of it
-       sluice add SPEC                      one more endpoint for the running job
+       sluice add SPEC [PROCESS]            one more endpoint for the running job, or the one that status names so
        sluice gaps | fill                   print, or pull, what every job lacks
        sluice enrich [OPTION]...            pull the transactions and blocks that logs refer to and the database lacks
-       sluice psql [ARG]...                 open the database
+       sluice psql [ARG]...                 open the database; --db and --schema come first, the rest is psql's
 END
     while read -r name form env arg help; do
         [ -n "$name" ] || continue
@@ -93,6 +93,12 @@ set_option() { # set_option NAME VALUE: checks the value by its form
     [[ $2 =~ ${PATTERN[$form]} ]] || case $form in
     endpoint | secret) die 2 "--$1: expected ${EXPECTED[$form]}" ;; # it may hold a key
     *) die 2 "--$1 \"$2\": expected ${EXPECTED[$form]}" ;;
+    esac
+    case $form:$2 in
+    number:* | block:[0-9]*)
+        [[ $2 == 0x* ]] || set -- "$1" "10#$2" # else a leading 0 means octal
+        set -- "$1" $(($2))
+        ;;
     esac
     [[ ${FORM[$1]} == *+ && -n ${OPT[$1]:-} ]] || { OPT[$1]=$2; return; }
     [[ $'\n'${OPT[$1]}$'\n' == *$'\n'$2$'\n'* ]] || OPT[$1]+=$'\n'$2
@@ -123,7 +129,7 @@ read_environment() { # what no flag gave
 parse_options() {
     local name
     while [ $# -gt 0 ]; do
-        [[ $1 == --?* ]] || die 2 "\"${1%%://*}\": expected an option or one command first (try --help)"
+        [[ $1 == --?* ]] || die 2 "\"${1%%://*}\": expected an option (try --help)"
         name=${1#--}
         name=${name%%=*}
         [ "$name" != help ] || { usage; exit 0; }

@@ -239,7 +239,7 @@ set_amount(const struct opt *opt, const char *text, const char *source)
     } else if (opt->type == OPT_SIZE) {
         good = num_size(span_of(text), &v);
     } else {
-        good = num_u64(span_of(text), &v);
+        good = num_u64(span_of(text), &v) || num_quantity(span_of(text), &v);
     }
     if (!good || v < opt->min || (opt->max && v > opt->max)) {
         add_expected(&expected, opt);

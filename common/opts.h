@@ -19,7 +19,7 @@ enum opt_type {
     OPT_FLAG,    /* bool */
     OPT_TEXT,    /* const char * */
     OPT_LIST,    /* struct opt_list: may be given many times; environment: white space between */
-    OPT_NUMBER,  /* uint64_t, between min and max */
+    OPT_NUMBER,  /* uint64_t, decimal or 0x-hex, between min and max */
     OPT_SIZE,    /* uint64_t bytes, suffix k M G, between min and max */
     OPT_SECONDS, /* int64_t milliseconds, given as seconds (num_seconds), between min and max ms */
 };

@@ -75,7 +75,7 @@ static const struct opt table[] = {
     {"on-error", 0, NULL, OPT_TEXT, &error_mode, "MODE",
      "best_effort: finish the rest; fail_fast: stop at the first given-up range", 0, 0, NULL},
     {"give-up", 0, NULL, OPT_SECONDS, &give_up_ms, "SECONDS",
-     "leave when no endpoint has worked, or the writer recorded no failure, for so long; 0: never", 0, ENDLESS_MS, NULL},
+     "leave when no endpoint worked, no block came or no failure was recorded for so long; 0: never", 0, ENDLESS_MS, NULL},
     {"run", 0, NULL, OPT_TEXT, &run_token, "TOKEN",
      "1 to 32 of 0-9 a-z that name this run (default random)", 0, 0, NULL},
     {"progress", 0, NULL, OPT_TEXT, &bar_mode, "WHEN",

@@ -38,9 +38,16 @@ for option in --from --to --rpc --db --event --dry-run; do like "$OUT" "$option 
 run ./run.sh --version
 like "$STATUS $OUT" '^0 sluice [0-9.]+$' '--version'
 
+for words in -h 'demo --help' 'stop --help' 'add -h'; do
+    # shellcheck disable=SC2086
+    run ./run.sh $words
+    like "$STATUS $OUT" '^0 usage: sluice' "$words: help"
+done
+
 run ./run.sh status
 like "$STATUS $ERR" '^0 .*no job was run yet' 'status before the first job'
 run ./run.sh stop
+like "$STATUS $ERR" '^0 .*nothing is running' 'stop with nothing to stop'
 check 'makes no database' test ! -e "$T/var/pg"
 start_rpcsim silent "${chain[@]}" --latency 30s
 spawn asking ./run.sh --rpc "$URL" --from 1 --to 5
@@ -96,6 +103,10 @@ is "$(in_private "select range_agg(int8range(from_block, to_block, '[]')) from r
 run "${job[@]}"
 is "$STATUS" 0 'the same job again: exit 0'
 like "$ERR" 'nothing missing: blocks 1-2000 are covered' 'says that nothing is missing'
+run ./run.sh --rpc "$fast" --from 0x64 --to 0x07D0 --dry-run
+like "$STATUS $OUT" '^0 .*blocks +100-2000' 'block numbers in hex'
+run ./run.sh --rpc "$fast" --from 0100 --to 2000 --dry-run
+like "$STATUS $OUT" '^0 .*blocks +100-2000' 'and with leading zeros'
 run ./run.sh --rpc "$fast" --from 1900 --to latest --dry-run
 like "$OUT" 'blocks +1900-3000' '--to latest is the newest block'
 like "$OUT" 'missing +1000 in 1 range' 'and a longer range lacks just what is new'
@@ -141,11 +152,14 @@ run "${job[@]}"
 is "$STATUS" 2 'the same job at the same time: exit 2'
 like "$ERR" "running already, as process $PID" 'names the process'
 run ./run.sh status
-like "$OUT$ERR" "process $PID" 'status: tells that it runs'
+like "$OUT$ERR" "process $PID: blocks 1-3000 of .*, schema stopped; 3000 blocks missing at its start" 'status: tells that it runs'
+like "$ERR" 'no jobs in schema "public".*stopped|job=1' 'and where to look'
+run ./run.sh status --schema stopped
+like "$OUT" 'covered [1-9][0-9]* of 3000 wanted blocks' 'how far it is'
 kill -INT "$PID"
 wait "$PID"
 is "$?" 130 'Ctrl-C: exit 130' || diag "$(<"$T/drained.err")"
-like "$(<"$T/drained.err")" 'the same command goes on' 'tells how to go on'
+like "$(<"$T/drained.err")" 'interrupted: [1-9][0-9]* of 3000 blocks are missing; the same command goes on' 'tells how to go on'
 is "$(left_behind)" '' 'leaves nothing behind'
 lines=$(grep -c 'completed task' "$T/drained.err")
 is "$(in_private 'select sum(to_block - from_block + 1) from stopped.ranges')" "$((lines * 10))" \
@@ -164,6 +178,7 @@ wait_for 10 gone "$PID"
 ok $? 'a second Ctrl-C leaves at once'
 wait "$PID"
 is "$?" 130 'with exit 130'
+like "$(<"$T/left.err")" 'interrupted: what is committed stays' 'and a word'
 is "$(left_behind)" '' 'and nothing behind'
 
 spawn killed "${job[@]}"
@@ -181,6 +196,15 @@ run ./run.sh stop
 is "$STATUS" 0 'stop: exit 0' || diag "$ERR"
 is "$(left_behind)" '' 'what a killed run left is gone'
 
+spawn again ./run.sh --schema again --rpc "slow=$slow,concurrency=2" --from 1 --to 3000 --step 100
+wait_for 30 completed "$T/again.err" 5
+for child in $(descendants "$PID"); do
+    [ "$(cat "/proc/$child/comm")" = producer ] && kill -KILL "$child"
+done
+wait "$PID"
+is "$?" 0 'a producer that is killed is started again' || diag "$(<"$T/again.err")"
+like "$(<"$T/again.err")" 'in all 3000 blocks in [0-9]+ s; the summary counts from the last start' 'and what it counts is told'
+
 spawn crashed ./run.sh --schema crashed --rpc "slow=$slow,concurrency=2" --from 1 --to 3000 --step 10
 wait_for 30 completed "$T/crashed.err" 3
 kill -KILL "$(head -n 1 "$T/var/pg/data/postmaster.pid")"
@@ -193,12 +217,27 @@ is "$(in_private "select count(*), (select range_agg(int8range(from_block, to_bl
     '12000|{[1,3001)}' 'complete'
 
 # --- more endpoints, other endpoints ---
+start_rpcsim stranger "${chain[@]}" --chain-id 99
+stranger=$URL
 spawn added ./run.sh --schema added --rpc "slow=$slow,concurrency=1" --from 1 --to 3000 --step 10
 added=$PID
 wait_for 30 completed "$T/added.err" 2
 for i in 1 2 3 4 5; do spawn "add$i" ./run.sh add "helper$i=$silent"; done # at the same moment
 run ./run.sh add "helper=$fast"
 is "$STATUS" 0 'add: exit 0' || diag "$ERR"
+run ./run.sh add "slow=$fast"
+like "$STATUS $ERR" '^2 .*"slow" works for this job already' 'a name in use is refused'
+run ./run.sh add "stranger=$stranger"
+like "$STATUS $ERR" '^2 .*"stranger" serves another chain: chain=99' 'and another chain'
+spawn second ./run.sh --schema second --rpc "slow=$slow,concurrency=1" --from 1 --to 3000 --step 10
+second=$PID
+wait_for 30 completed "$T/second.err" 1
+run ./run.sh add "third=$fast"
+like "$STATUS $ERR" "^2 .*process $second: .*name one of these jobs" 'with two jobs one is to be named'
+run ./run.sh add "third=$fast" "$second"
+is "$STATUS" 0 'by its process' || diag "$ERR"
+wait "$second"
+like "$(<"$T/second.err")" '\[third\] completed task' 'which has its help'
 helpers() { [ "$(descendants "$added" | xargs -I{} cat /proc/{}/comm 2>/dev/null | grep -c fetcher)" -ge 7 ]; }
 wait_for 20 helpers
 ok $? 'of several that are added at once none is lost'
@@ -248,4 +287,14 @@ like "$ERR" 'flaky.*failures=[1-9]' 'with failures on the way'
 like "$ERR" 'demo: ([0-9]+) rows of \1 expected' 'and every row'
 like "$ERR" 'nothing missing' 'and nothing missing'
 is "$(left_behind)" '' 'leaves nothing behind'
+run ./run.sh psql --schema demo -XAtqc 'select count(*) from logs'
+is "$STATUS $OUT" '0 200000' 'psql --schema shows its rows' || diag "$ERR"
+run ./run.sh psql --schema=demo --db "host=$T dbname=nowhere" -XAtqc 'select 1'
+like "$STATUS $ERR" '^2 .*nowhere|^2 .*connection' 'psql --db is the database'
+spawn demo ./run.sh demo
+wait_for 30 completed "$T/demo.err" 1
+kill -INT "$PID"
+wait "$PID"
+stopped=$?
+if [ $stopped -eq 130 ]; then like "$(<"$T/demo.err")" 'are missing; the same command starts anew' 'a demo does not go on'; fi
 done_testing

@@ -38,7 +38,11 @@ refuses 2 '0xnothex' ./run.sh --from 1 --to 2 --address 0xnothex --rpc http://12
 refuses 2 '--control' $f --rpc http://127.0.0.1:1 -i - -o - --control tcp://127.0.0.1:1
 refuses 2 'needs --from and --to' ./run.sh --from 1
 refuses 2 '--attempts "256": expected 1 to 255' ./run.sh --from 1 --to 2 --attempts 256
-refuses 2 'frobnicate' ./run.sh frobnicate
+refuses 2 '"frobnicate": unknown command' ./run.sh frobnicate
+refuses 2 '--from "latest": .*only --to may be "latest"' ./run.sh --from latest --to 5
+refuses 2 '--from "0xfg"' ./run.sh --from 0xfg --to 5
+refuses 3 'cannot write "/proc/sluice": another folder may be named in SLUICE_VAR' \
+    env SLUICE_VAR=/proc/sluice ./run.sh psql
 nobody=(--rpc http://127.0.0.1:9) # configuration comes before anything outside
 refuses 2 '"concurency" is not a setting' ./run.sh --from 1 --to 2 "${nobody[@]}" --rpc http://127.0.0.1:9,concurency=3
 refuses 2 'concurrency=.*1 to 1000' ./run.sh --from 1 --to 2 --rpc http://127.0.0.1:9,concurrency=0

@@ -139,6 +139,8 @@ flags_set(void **state)
     assert_int_equal(v.size, 2 << 20);
     assert_int_equal(v.wait, 60000);
     assert_true(v.given);
+    PARSE("-n", "0x1F");
+    assert_int_equal(v.number, 31);
 }
 
 static void
@@ -185,6 +187,7 @@ mistakes_are_named(void **state)
     REFUSED("unexpected argument \"https\"", "https://host/SECRETKEY");
     REFUSED("--number: expected a whole number from 1 to 100, not \"101\"", "-n", "101");
     REFUSED("--number: expected a whole number from 1 to 100, not \"0\"", "--number=0");
+    REFUSED("--number: expected a whole number from 1 to 100, not \"0x\"", "--number=0x");
     REFUSED("--number: expected a whole number from 1 to 100, not \"5x\"", "--number=5x");
     REFUSED("--number: expected a whole number from 1 to 100, not \"\"", "--number=");
     REFUSED("--size: expected a size like 512k, 64M or 1G of at least 1k, not \"12\"", "--size=12");
