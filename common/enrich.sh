@@ -51,6 +51,8 @@ enrich_one() {
     [ -n "${SPECS[*]:-}" ] || { resolve && pace; }
     FILTER=(--chain-id "${OPT[chain-id]}" --dataset "${OPT[dataset]}")
     [ -z "${OPT[dry-run]:-}" ] || { printf '%-12s%s\n' missing "$(counted "$(missing)" "${OPT[dataset]%s}")" batches "$(batches)"; return; }
+    [ "$WANTED" = hashes ] || # what lies between these blocks is no gap
+        "$WRITER" --gaps --remember "${DATABASE[@]}" "${FILTER[@]}" >/dev/null 3>&- 8>&- 9>&- || exit
     [ -z "$RUN" ] || rm -rf "$RUN" # of the dataset before
     pull
 }

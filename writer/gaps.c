@@ -207,7 +207,7 @@ remember(struct pg *pg, const char *schema, const char *ids, const struct gaps_w
 {
     struct buf sql = {0};
 
-    wanted_add_sql(&sql, schema, ids, w->from, w->to);
+    wanted_add_sql(&sql, schema, ids, w->has_range ? (const uint64_t[2]){w->from, w->to} : NULL);
     buf_addc(&sql, '\0');
     bool fine = pg_run(pg, sql.p);
     buf_free(&sql);

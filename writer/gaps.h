@@ -13,7 +13,7 @@
 
 struct gaps_wanted {
     bool has_chain, has_range;
-    bool remember; /* the range is wanted from now on (wanted.h); with chain, range and datasets */
+    bool remember; /* the range, or no more than now, is wanted (wanted.h); with chain and datasets */
     uint64_t chain;
     struct span datasets; /* empty: every job */
     struct span filter;   /* words */

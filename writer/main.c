@@ -87,7 +87,7 @@ static const struct opt table[] = {
     {.name = "format", .type = OPT_TEXT, .value = &set.format, .arg = "ndjson|csv", .help = "how to print them"},
     {.name = "gaps", .type = OPT_FLAG, .value = &set.gaps, .help = "print the ranges that a job (or every job) lacks"},
     {.name = "remember", .type = OPT_FLAG, .value = &set.remember,
-     .help = "gaps: the range is wanted of the job from now on"},
+     .help = "gaps: the range is wanted of the job from now on; without one, no more than now"},
     {.name = "status", .type = OPT_FLAG, .value = &set.status, .help = "print jobs and what is covered"},
     {.name = "chain-id", .type = OPT_NUMBER, .value = &set.chain, .arg = "N", .max = INT64_MAX,
      .given = &set.chain_given, .help = "gaps: chain of the job"},
@@ -145,8 +145,8 @@ check_settings(void)
         opts_fail("--log-format: expected text or json, not \"%s\"", set.log_format);
     if (set.gaps && set.status)
         opts_fail("--gaps and --status are two questions: ask one");
-    if (set.remember && !(set.gaps && set.from_given && set.chain_given))
-        opts_fail("--remember goes with --gaps, --chain-id, --from and --to");
+    if (set.remember && !(set.gaps && set.chain_given))
+        opts_fail("--remember goes with --gaps and --chain-id");
     if (collects && !set.results)
         opts_fail("--results is missing: where do results come from?");
     if (set.output && strcmp(set.output, "-") != 0)

@@ -43,18 +43,21 @@ add_wanted(struct buf *b, const char *schema)
 }
 
 void
-wanted_add_sql(struct buf *b, const char *schema, const char *ids, uint64_t from, uint64_t to)
+wanted_add_sql(struct buf *b, const char *schema, const char *ids, const uint64_t range[2])
 {
-    struct buf range = {0};
+    struct buf more = {0};
 
-    buf_addf(&range, "int8multirange(int8range(%" PRIu64 ", %" PRIu64 ", '[]'))", from, to);
-    buf_addc(&range, '\0');
+    if (range)
+        buf_addf(&more, "int8multirange(int8range(%" PRIu64 ", %" PRIu64 ", '[]'))", range[0], range[1]);
+    else
+        buf_adds(&more, "'{}'::int8multirange");
+    buf_addc(&more, '\0');
     buf_adds(b, "UPDATE ");
     sql_table(b, schema, "jobs");
     buf_adds(b, " j SET wanted = coalesce(");
     add_wanted(b, schema);
-    buf_addf(b, ", '{}') + %s WHERE job_id IN (%s) AND (wanted @> %s) IS NOT TRUE;\n", range.p, ids, range.p);
-    buf_free(&range);
+    buf_addf(b, ", '{}') + %s WHERE job_id IN (%s) AND (wanted @> %s) IS NOT TRUE;\n", more.p, ids, more.p);
+    buf_free(&more);
 }
 
 void

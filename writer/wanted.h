@@ -13,8 +13,9 @@
 
 /* Adds the column to jobs unless it is there. */
 void wanted_column_sql(struct buf *b, const char *schema);
-/* ids: job ids, commas between. */
-void wanted_add_sql(struct buf *b, const char *schema, const char *ids, uint64_t from, uint64_t to);
+/* The range (first and last block) is wanted of the jobs; NULL: no more than is wanted already.
+ * ids: job ids, commas between. */
+void wanted_add_sql(struct buf *b, const char *schema, const char *ids, const uint64_t range[2]);
 /* Query: first and last block of each range that any of the jobs wants, in order. */
 void wanted_ranges_sql(struct buf *b, const char *schema, const char *ids);
 /* Query: one line of text, how much of what the job wants is covered. No row where nothing is wanted. */

@@ -95,4 +95,8 @@ is "$(sql 'select count(*) from logs l where not exists
 is "$(sql 'select count(*) from transactions')" "$wanted" 'and there is no other'
 run ./run.sh enrich "${rpc[@]}"
 like "$STATUS $ERR" '^0 .*nothing missing' 'a second enrich finds nothing missing'
+run ./run.sh gaps
+is "$STATUS $OUT" '0 ' 'blocks that nothing refers to are no gap'
+is "$(sql "select range_agg(int8range(from_block, to_block, '[]')) from ranges join jobs using (job_id) where dataset = 'blocks'")" \
+    '{[1,1001),[1200,1401),[1500,1601)}' 'and are not there'
 done_testing
