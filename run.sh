@@ -403,6 +403,7 @@ how_it_ended() {
 
 pull() { # the job that OPT describes; returns the exit status
     local spec round asked began=$SECONDS before covered="blocks ${OPT[from]}-${OPT[to]} are covered"
+    PRODUCERS=0
     before=$(missing)
     asked=$((OPT[to] - OPT[from] + 1))
     [ -z "$FILLS" ] || asked=$before covered="all that is wanted of blocks ${OPT[from]}-${OPT[to]} is covered"
