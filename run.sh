@@ -440,7 +440,7 @@ pulled() {
     case $ENDED in
     0 | 1)
         [ "$ENDED" -eq 0 ] || [ "$WANTED" != blocks ] || see=": see table ${OPT[schema]}.failed_ranges"
-        say "$(how_it_ended) $known$see; the same command tries again"
+        say "$(how_it_ended) $(missing_noun) missing$see; the same command tries again"
         ENDED=1
         ;;
     130) say "interrupted: $known; $GOES_ON" ;;
