@@ -77,7 +77,8 @@ done <<END
 --from 1 --to 2 --step 0 -o -|--step
 --from 1 --to 9223372036854775807 -o -|--to
 --from -1 --to 5 -o -|--from
---from 0x10 --to 50 -o -|--from
+--from 0x --to 50 -o -|--from
+--from 0x1g --to 50 -o -|--from
 --from 1 --to 2|--tasks
 --from 1 --to 2 --tasks ipc://$T/tasks|--control
 --from 1 --to 2 --control ipc://$T/control -o -|--control
@@ -112,6 +113,9 @@ says 2 'logs cannot be fetched by transaction hash: expected --dataset transacti
 echo "$hash1" >"$T/hashes"
 run $PRODUCER --ranges "$T/hashes" --dataset logs,transactions "${links[@]}"
 says 2 'line 1.*logs cannot be fetched by transaction hash' 'and of one that has none, before anything is started'
+
+run $PRODUCER --from 0x10 --to 0x1F -o -
+is "$OUT" 'task=0 try=1 dataset=logs from=16 to=31' 'block numbers in hex'
 
 # --- alone with its links ---
 run $PRODUCER --ranges - "${links[@]}" </dev/null
