@@ -15,14 +15,14 @@ if [ "${1:-bench}" = bench-quick ]; then
 else
     $HERE/end-to-end.sh
     $HERE/pull.sh
-    $HERE/many.sh 14
+    $HERE/many.sh 12
     $HERE/limits.sh
     $HERE/conflict.sh 200000 2
-    $HERE/ranges.sh 50000 500000
-    $HERE/scale.sh 500000
+    $HERE/ranges.sh 50000 200000
+    $HERE/scale.sh 300000
     $HERE/fetch.sh
     $HERE/anvil.sh 1
     $HERE/scenario.sh
-    $HERE/upsert.sh 11 2
+    $HERE/upsert.sh 11 1
     $HERE/enrich.sh
 fi

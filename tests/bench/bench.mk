@@ -1,4 +1,4 @@
-# The benchmarks: make bench (all, about 5 minutes), make bench-quick (the main figures, 60 s).
+# The benchmarks: make bench (all, 5 to 6 minutes), make bench-quick (the main figures, 60 s).
 # Each part also runs alone: tests/bench/end-to-end.sh and so on. See tests/bench/README.md.
 
 BENCH_PROGRAMS := $(PROGRAMS) tests/rpcsim/rpcsim $(B)/tests/bench/rusage
