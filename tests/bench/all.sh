@@ -11,7 +11,6 @@ if [ "${1:-bench}" = bench-quick ]; then
     $HERE/many.sh 10 quick
     $HERE/fetch.sh 300000 1
     $HERE/scenario.sh
-    $HERE/enrich.sh 3000
 else
     $HERE/end-to-end.sh
     $HERE/pull.sh
