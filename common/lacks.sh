@@ -106,6 +106,7 @@ fill_job() { # fill_job OPTION...
 }
 
 cmd_fill-job() { # one run of fill, by fill
+    # shellcheck disable=SC2034
     FILLS=1
     cmd_run "$@"
 }
