@@ -300,6 +300,7 @@ give_up() { # give_up STATUS WHY: the run cannot go on
 
 on_stop() { # first: drain; second: leave
     STOPS=$((STOPS + 1))
+    [ ! -t 3 ] || echo >&3 # after ^C, which the terminal puts into the line of the bar
     if [ "$STOPS" -gt 1 ] || { [ -z "$FINISHING" ] && ! has_role producer && ! has_role run; }; then
         say "interrupted${RUN:+: what is committed stays, $GOES_ON}"
         exit 130

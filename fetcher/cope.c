@@ -47,7 +47,9 @@ static void
 give(struct case_of *k, enum control_verb verb, enum control_reason reason, int64_t wait_ms)
 {
     struct span text = k->a->text;
-    job_stop(k->j, verb, reason, wait_ms, "%s: %.*s", k->method, SPAN_ARG(text));
+    char name[64];
+    job_stop(k->j, verb, reason, wait_ms, "%s%s: %.*s", job_blamed(k->j, k->method, name, sizeof name), k->method,
+             SPAN_ARG(text));
     step_free(k->s);
 }
 

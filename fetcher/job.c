@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/num.h"
 
@@ -347,4 +348,16 @@ job_result(const struct job *j, struct piece *part, struct piece *rest)
         return false;
     }
     return pieces_finished(&j->done, whole, part, rest);
+}
+
+const char *
+job_blamed(const struct job *j, const char *method, char *out, size_t size)
+{
+    unsigned need = strcmp(method, "eth_getLogs") == 0 ? NEED_LOGS : strstr(method, "trace") ? NEED_TRACES : 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; j->n_list > 1 && i < j->n_list && !out[0]; i++)
+        if (j->list[i]->needs & need)
+            snprintf(out, size, "%s: ", j->list[i]->name);
+    return out;
 }

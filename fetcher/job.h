@@ -122,6 +122,8 @@ void job_stop(struct job *j, enum control_verb verb, enum control_reason reason,
 /* Gives back only the blocks after (before) this one, and goes on with the others. */
 void job_cut_after(struct job *j, uint64_t last, enum control_reason reason, int64_t wait_ms);
 void job_cut_before(struct job *j, uint64_t first, const char *error);
+/* The dataset for whose sake the method is asked, and ": " after it, where the job has several; else "". */
+const char *job_blamed(const struct job *j, const char *method, char *out, size_t size);
 /* What was finished: false: nothing. *rest is what goes back (from > to: nothing). */
 bool job_result(const struct job *j, struct piece *part, struct piece *rest);
 

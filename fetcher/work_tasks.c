@@ -92,8 +92,10 @@ refuse_lacking(struct work *w, struct job *j)
     const char *lacking = j->by_range ? ask_lacking(&logs, &w->p.coping->lacks) : NULL;
     if (!lacking && !j->task.by_hash)
         lacking = ask_lacking(&blocks, &w->p.coping->lacks);
+    char name[64];
     if (lacking)
-        job_stop(j, CONTROL_REFUSED, REASON_NONE, 0, "%s is not served here", lacking);
+        job_stop(j, CONTROL_REFUSED, REASON_NONE, 0, "%s%s is not served here",
+                 job_blamed(j, lacking, name, sizeof name), lacking);
 }
 
 static void

@@ -280,12 +280,13 @@ say_statistics(const struct loop *loop, double seconds)
 
     if (s->rows == 0 && s->ends == 0)
         return;
-    say("%" PRIu64 " rows in %" PRIu64 " batches (%" PRIu64 " by staging), %" PRIu64 " ends, %.1f s, batch size now %" PRIu64,
-        s->rows, s->batches, s->staged, s->ends, seconds, s->sizer.rows);
-    say("pool: max open=%zu open=%zu in use=%zu idle=%zu wait count=%" PRIu64 " wait time=%.3fs"
-        " closed by lifetime=%" PRIu64 " closed by idle=%" PRIu64,
-        loop->n_lanes, s->open, s->open - s->idle, s->idle, s->waits, (double)s->waited_ms / 1000,
-        s->closed_lifetime, s->closed_idle);
+    say("%" PRIu64 " row%s and %" PRIu64 " range%s in %" PRIu64 " batch%s (%" PRIu64 " by merging), %.1f s, batch size now %" PRIu64,
+        s->rows, s->rows == 1 ? "" : "s", s->ends, s->ends == 1 ? "" : "s", s->batches, s->batches == 1 ? "" : "es",
+        s->staged, seconds, s->sizer.rows);
+    say("database connections: max open=%zu open=%zu in use=%zu idle=%zu closed by lifetime=%" PRIu64 " closed by idle=%" PRIu64
+        "; batches that waited for one: wait count=%" PRIu64 " wait time=%.3fs",
+        loop->n_lanes, s->open, s->open - s->idle, s->idle, s->closed_lifetime, s->closed_idle,
+        s->waits, (double)s->waited_ms / 1000);
 }
 
 int

@@ -64,11 +64,19 @@ for program in producer fetcher writer; do
     is "$STATUS" 0 "sluice-$program --help"
     has_all "sluice-$program"
 done
+columns() { # a line for each table and for each of its columns, with its type, as PostgreSQL has them
+    sql "select table_name from information_schema.tables where table_schema = 'public' union
+        select column_name || ' ' || replace(replace(data_type, 'timestamp with time zone', 'timestamptz'), 'ARRAY', 'integer[]')
+        from information_schema.columns where table_schema = 'public' and table_name not in ('jobs', 'ranges', 'failed_ranges', 'wanted')"
+}
 start_postgres
 start_rpcsim chain --blocks 100
 run env SLUICE_VAR="$T/var" "$bin/sluice" --db "$DB" --rpc "$URL" --from 1 --to 50
 is "$STATUS" 0 'an installed sluice does a job' || diag "$ERR"
 is "$(covered public)" '1|{[1,51)}' 'from end to end'
+run "$bin/sluice" --db "$DB" --rpc "$URL" --from 1 --to 2 --dataset blocks,transactions,token_transfers,traces,contracts,accounts
+missing=$(columns | while read -r word; do grep -qwF -- "$word" "$T/manual" || echo "$word"; done)
+is "$STATUS $missing" '0 ' 'sluice-writer.1 has every table, and every column with its type' || diag "$ERR"
 
 linked() { # linked PROGRAM: the libraries that it needs itself
     readelf -d "$1" | sed -n 's/.*NEEDED.*\[lib\([a-z_]*\).*/\1/p' | sort -u

@@ -126,6 +126,8 @@ like "$ERR" 'eth_getLogs' 'and says so'
 with --off trace_block,debug_traceBlockByNumber
 fetch traces 0 10
 is "$STATUS" 1 'without any way to traces: exit 1'
+fetch logs,traces 0 10
+like "$STATUS|$ERR" '^1\|.*traces: debug_traceBlockByNumber: ' 'beside logs: exit 1, and says which dataset'
 with
 run "$FETCHER" --rpc "sim=$URL/v3/s3cretkey,header=X-Key: t0psecret" --chain-id 5 -i - -o - <<<'task=1 dataset=logs from=1 to=2'
 is "$STATUS" 3 'another chain: exit 3'

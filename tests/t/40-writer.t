@@ -52,7 +52,7 @@ is "$(rows)" 5000 'every row is there'
 is "$(known)" 'logs|{[1,1001)}' 'and its range is covered'
 is "$(sql 'select sum(row_count) from plain.ranges')" 5000 'with the rows it brought'
 is "$(sql "select chain_id, dataset, filter from plain.jobs")" '1|logs|{}' 'by the job'
-like "$ERR" 'pool: max open=2 .*wait count=' 'the pool is told of at the end'
+like "$ERR" 'connections: max open=2 .*wait count=' 'the pool is told of at the end'
 
 names=${DATASETS// /,}
 fresh every
@@ -80,7 +80,7 @@ S=plain
 before=$(sql 'select count(*), sum(hashtextextended(l::text, 0)::numeric) from plain.logs l')
 write --schema plain < <($GEN 1 1000 100 5)
 is "$STATUS" 0 'the same again'
-like "$ERR" '\([1-9][0-9]* by staging\)' 'goes by staging'
+like "$ERR" '\([1-9][0-9]* by merging\)' 'goes by staging'
 is "$(sql 'select count(*), sum(hashtextextended(l::text, 0)::numeric) from plain.logs l')" "$before" 'and changes nothing'
 is "$(known)" 'logs|{[1,1001)}' 'nor what is covered'
 fresh hedge

@@ -109,6 +109,13 @@ enrich killed --rpc "$fast" --pause 0 --dataset transactions
 is "$STATUS $(lacking killed)" '0 0' 'the next one finishes the work' || diag "$ERR"
 is "$(($(calls "$fast" eth_getTransactionByHash) - before))" $((wanted - there)) 'and only the rest of it'
 
+# --- many small gaps ---
+sql 'create schema sparse; create table sparse.logs as select * from a.logs where block_number % 2 = 0 and block_number <= 300'
+enrich sparse --rpc "$fast" --dataset blocks
+is "$STATUS $(sql 'select count(*) from sparse.blocks')" '0 150' 'a hundred and fifty single blocks' || diag "$ERR"
+like "$ERR" 'Progress: 150/150 blocks \(100\.0 %\)' 'tell their progress'
+unlike "$ERR" 'completed task' 'and have no line each'
+
 # --- the pause ---
 start_rpcsim paced "${chain[@]}"
 sql 'create schema paced; create table paced.logs as select * from a.logs where block_number <= 100'

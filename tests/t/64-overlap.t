@@ -55,7 +55,7 @@ is "$(sql 'select max(block_number), min(block_number) from same.accounts')" \
 # --- connections ---
 backends() { sql "select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"; }
 pool() { # pool FILE NAME: a number of its line of statistics
-    sed -n "s/.*pool: .*$2=\([0-9.]*\).*/\1/p" "$1"
+    sed -n "s/.*connections: .*$2=\([0-9.]*\).*/\1/p" "$1"
 }
 sql 'create schema pool'
 mkfifo "$T/in"
@@ -89,7 +89,7 @@ is $? 0 '--max-lifetime: the writer goes on'
 check 'with other connections' test "$(pool "$T/lifetime.err" 'closed by lifetime')" -ge 3
 $GEN 10000 14000 100 50 | "$WRITER" -i - --db "$DB" --schema pool --max-open 1 --batch-size 500 2>"$T/wait.err"
 check 'batches that had to wait are counted' test "$(pool "$T/wait.err" 'wait count')" -ge 1
-like "$(grep pool "$T/wait.err")" 'wait time=[0-9.]+s' 'and for how long'
+like "$(grep connections "$T/wait.err")" 'wait time=[0-9.]+s' 'and for how long'
 $GEN 1 10 10 1 | "$WRITER" -i - --db "$DB" --schema pool 2>"$T/default.err"
 is "$(pool "$T/default.err" 'max open')" 2 'default: two'
 sql 'alter system set max_connections = 12'
@@ -97,7 +97,7 @@ restart_postgres
 $GEN 1 10 10 1 | "$WRITER" -i - --db "$DB" --schema pool 2>"$T/few.err"
 is "$(pool "$T/few.err" 'max open')" 1 'but at most 10 % of what the server allows'
 run ./run.sh --db "$DB" --schema few --rpc "$chain" --from 1 --to 100
-like "$STATUS $ERR" '^0 .*pool: max open=1 ' 'also of a job'
+like "$STATUS $ERR" '^0 .*connections: max open=1 ' 'also of a job'
 
 # --- profiles ---
 profile() { run ./run.sh --db "$DB" --schema few --rpc "$chain" --from 1 --to 1000 --dry-run "$@"; }
