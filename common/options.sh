@@ -54,7 +54,9 @@ say() { # to descriptor 3, stderr: see supervise
         text=${text//[[:cntrl:]]/ }
         printf '{"time":"%(%FT%TZ)T","level":"info","program":"sluice","message":"%s"}\n' -1 "${text//\"/\\\"}" >&3
     else
-        printf 'sluice: %s\n' "$*" >&3
+        local clear='' # on a terminal: the bar that may be in the line
+        [ ! -t 3 ] || [ "${TERM:-dumb}" = dumb ] || clear=$'\r\e[K'
+        printf '%ssluice: %s\n' "$clear" "$*" >&3
     fi
 }
 

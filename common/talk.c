@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -72,11 +73,22 @@ put_json(const char *level, struct span message)
     buf_free(&line);
 }
 
+/* On a terminal another program's bar may be in the line: it goes, and is drawn again below. */
+static bool
+over_a_bar(void)
+{
+    const char *term = getenv("TERM");
+
+    return !json && isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+}
+
 static void __attribute__((format(printf, 3, 0)))
 talk(const char *level, bool raw, const char *format, va_list args)
 {
     struct buf line = {0};
 
+    if (over_a_bar())
+        buf_adds(&line, "\r\033[K");
     if (!raw && !json)
         buf_addf(&line, "%s: ", name);
     size_t start = line.n;

@@ -3,6 +3,7 @@
  * A message is lower case, without a full stop, values in quotes; the program's name comes
  * first: `fetcher: endpoint "ankr": 429, backing off 2.0 s`. With --log-format json each is
  * one object a line: {"time":"2026-01-31T12:00:00.123Z","level":"warn","program":"fetcher","message":"..."}.
+ * On a terminal the line is cleared first, for another program's bar may be in it.
  */
 #ifndef SLUICE_TALK_H
 #define SLUICE_TALK_H

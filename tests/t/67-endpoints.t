@@ -75,7 +75,8 @@ is "$(sql 'select sum(to_block - from_block + 1) from best.failed_ranges')" 1000
 sim half --pruned-below 600 --pruned-style lowest --latency 50ms
 job fast "$SPEC,concurrency=1" -- --on-error fail_fast --attempts 1
 run "${JOB[@]}"
-is "$STATUS" 1 'fail_fast: exit 1' || diag "$ERR"
+like "$STATUS|$ERR" '^1\|.*stopped at the first range that failed \(--on-error fail_fast\): [0-9]+ blocks are missing' \
+    'fail_fast: exit 1, and says that it stopped' || diag "$ERR"
 is "$(sql 'select coalesce(sum(to_block - from_block + 1), 0) < 1000 from fast.failed_ranges')" t '  at the first range that failed'
 sim other --chain-id 5
 other=$SPEC
