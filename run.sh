@@ -194,7 +194,7 @@ find_gaps() { # into $TMP/gaps: ranges of blocks, or for enrich hashes of transa
         "find_$WANTED" 2>"$TMP/gaps.err" && return
         status=$?
         { [ $status -eq 3 ] || [ $status -gt 128 ]; } || break
-        [ -n "$RUN" ] || [ $((SECONDS - began)) -lt 2 ] || break
+        [ -n "$RUN" ] || { [ $try -eq 1 ] && [ $((SECONDS - began)) -lt 10 ]; } || break
         private_database_lives || private_database_again
         sleep "$try"
     done

@@ -25,7 +25,7 @@
 #include "writer/loop.h"
 #include "writer/schema.h"
 
-enum { PATIENCE_MS = 10000, CONTROL_LINGER_MS = 1000, RESULTS_HIGH_WATER = 2, CONNECTIONS_MAX = 64 };
+enum { PATIENCE_MS = 10000, QUESTION_PATIENCE_MS = 2000, CONTROL_LINGER_MS = 1000, RESULTS_HIGH_WATER = 2, CONNECTIONS_MAX = 64 };
 
 struct settings {
     const char *results, *control, *db, *schema, *output, *format, *log_format;
@@ -243,7 +243,7 @@ static int
 answer(void)
 {
     struct pg *pg = pg_new(set.db);
-    int status = pg_open(pg, PATIENCE_MS) ? EXIT_COMPLETE : unavailable(pg);
+    int status = pg_open(pg, QUESTION_PATIENCE_MS) ? EXIT_COMPLETE : unavailable(pg);
 
     if (status == EXIT_COMPLETE && set.remember)
         status = prepare_database(pg);
