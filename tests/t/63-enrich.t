@@ -42,7 +42,9 @@ is "$(sql "select to_regclass('a.transactions') is null, to_regclass('a.blocks')
 enrich a --rpc "$fast" --pause 0 --dataset transactions --workers 3
 is "$STATUS" 0 'enrich: exit 0' || diag "$ERR"
 is "$(lacking a) $(sql 'select count(*) from a.transactions')" "0 $wanted" 'brings what was missing and nothing else'
-is "$(calls "$fast" eth_getTransactionByHash) $(calls "$fast" eth_getTransactionReceipt)" "$wanted $wanted" 'by one call each'
+asked() { test "$1" -ge "$2" -a "$1" -le $((2 * $2)); } # near the end an idle worker may get a copy of a slow task
+check 'by one call each, but for copies' asked "$(calls "$fast" eth_getTransactionByHash)" "$wanted"
+check 'and one for its receipt' asked "$(calls "$fast" eth_getTransactionReceipt)" "$wanted"
 check 'in batches of at most 50 calls' test "$(curl -s "$fast/stats" | jq .max_batch)" -le 50
 batches=$(((wanted + 499) / 500))
 like "$ERR" "Progress: $batches/$batches batches \(100\.0 %\), [0-3] active workers" 'tells its progress'
@@ -62,7 +64,8 @@ blocks=$(sql 'select count(distinct block_number) from a.logs where block_number
 before=$(calls "$fast" eth_getTransactionByHash) headers=$(calls "$fast" eth_getBlockByNumber)
 enrich a --rpc "$fast" --pause 0
 is "$STATUS" 0 'transactions, receipts and blocks: exit 0' || diag "$ERR"
-is "$(($(calls "$fast" eth_getTransactionByHash) - before))" "$missing" 'asks for the transactions that are not there, or have no receipt'
+check 'asks for the transactions that are not there, or have no receipt' \
+    asked $(($(calls "$fast" eth_getTransactionByHash) - before)) "$missing"
 like "$ERR" "$blocks blocks are missing" 'tells how many blocks'
 is "$(sql 'select count(distinct block_number) from a.logs where block_number not in (select block_number from a.blocks)')" 0 'brings the blocks'
 is "$(lacking a) $(sql 'select count(*) from a.transactions where gas_used is null')" '0 0' 'leaves none out'
