@@ -225,7 +225,7 @@ job_open() { # one run per job: a lock, and what status, stop and add need
         (umask 077 && mkdir -p "$run") 2>/dev/null ||
             die 3 "cannot make \"$run\": another folder than $VAR may be named in SLUICE_VAR"
         { exec 8>"$run/lock"; } 2>/dev/null || continue
-        flock -n 8 || die 2 "this job is running already, as process $(cat "$run/pid")"
+        flock -w 1 8 || die 2 "this job is running already, as process $(cat "$run/pid")"
         RUN=$run
     done
     remove_sockets "$RUN" # of one that was killed
@@ -457,19 +457,21 @@ cmd_run() {
     pull
 }
 
-running() { # the folders of running jobs, a line each; removes what dead ones left
+look_for_jobs() { # sets JOBS, the folders of running jobs; removes what dead ones left
     local run
+    JOBS=()
     for run in "$VAR"/run/*/; do
         [ -d "$run" ] || continue
         # shellcheck disable=SC2094
-        (flock -n 6 && remove_sockets "${run%/}" && rm -rf "$run") 6>>"$run/lock" || [ ! -s "$run/pid" ] || echo "$run"
+        (flock -n 6 && remove_sockets "${run%/}" && rm -rf "$run") 6>>"$run/lock" || [ ! -s "$run/pid" ] || JOBS+=("$run")
     done 2>/dev/null
 }
 
 cmd_status() {
     local run
     parse_options "$@"
-    for run in $(running); do say "running as process $(<"$run/pid"): $(<"$run/about")"; done
+    look_for_jobs
+    for run in "${JOBS[@]}"; do say "running as process $(<"$run/pid"): $(<"$run/about")"; done
     database_exists || { say 'no job was run yet'; return; }
     build writer/writer
     database_up
@@ -480,8 +482,9 @@ cmd_status() {
 cmd_stop() {
     local run
     [ $# -eq 0 ] || die 2 'stop takes no options'
-    [ -n "$(running)" ] || say 'nothing is running'
-    for run in $(running); do
+    look_for_jobs
+    [ ${#JOBS[@]} -gt 0 ] || say 'nothing is running'
+    for run in "${JOBS[@]}"; do
         kill -TERM "$(<"$run/pid")" && say "stopping process $(<"$run/pid"): $(<"$run/about")"
         flock -w $((DRAIN_S + 60)) "$run/lock" true 2>/dev/null || [ ! -e "$run" ] || die 3 'it does not end'
     done
@@ -491,7 +494,8 @@ cmd_stop() {
 cmd_add() { # cmd_add SPEC [PROCESS]
     local run runs=() name
     [ $# -ge 1 ] && [ $# -le 2 ] && [[ $1 =~ ${PATTERN[endpoint]} ]] || die 2 "add: expected ${EXPECTED[endpoint]}"
-    for run in $(running); do [ $# -eq 1 ] || [ "$(<"$run/pid")" = "$2" ] && runs+=("$run"); done
+    look_for_jobs
+    for run in "${JOBS[@]}"; do [ $# -eq 1 ] || [ "$(<"$run/pid")" = "$2" ] && runs+=("$run"); done
     [ ${#runs[@]} -gt 0 ] || die 2 "add: no job is running${2:+ as process $2}"
     [ ${#runs[@]} -eq 1 ] || {
         for run in "${runs[@]}"; do say "running as process $(<"$run/pid"): $(<"$run/about")"; done

@@ -19,7 +19,7 @@ as_pg() { # PostgreSQL refuses to run as root; another user may not be able to l
     (
         cd / || exit
         [ "$(id -u)" -ne 0 ] || set -- setpriv --reuid="$PG_USER" --regid="$(id -g "$PG_USER")" --clear-groups "$@"
-        exec "$@" 7>&- 8>&- 9>&-
+        exec "$@" 3>&- 7>&- 8>&- 9>&- # a server would hold them open
     )
 }
 

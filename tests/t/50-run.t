@@ -49,6 +49,11 @@ like "$STATUS $ERR" '^0 .*no job was run yet' 'status before the first job'
 run ./run.sh stop
 like "$STATUS $ERR" '^0 .*nothing is running' 'stop with nothing to stop'
 check 'makes no database' test ! -e "$T/var/pg"
+mkdir -p "$T/a var/run/1"
+echo "$$" >"$T/a var/run/1/pid"
+echo 'a job' >"$T/a var/run/1/about"
+SLUICE_VAR="$T/a var" run flock "$T/a var/run/1/lock" ./run.sh status
+like "$ERR" "running as process $$: a job" 'a folder with a space'
 start_rpcsim silent "${chain[@]}" --latency 30s
 spawn asking ./run.sh --rpc "$URL" --from 1 --to 5
 silent=$URL
@@ -150,6 +155,7 @@ spawn drained "${job[@]}"
 wait_for 30 completed "$T/drained.err" 5
 run "${job[@]}"
 is "$STATUS" 2 'the same job at the same time: exit 2'
+unlike "$(ls -l "/proc/$(head -n 1 "$T/var/pg/data/postmaster.pid")/fd")" "$T/drained" 'the database does not hold on to what the job writes to'
 like "$ERR" "running already, as process $PID" 'names the process'
 run ./run.sh status
 like "$OUT$ERR" "process $PID: blocks 1-3000 of .*, schema stopped; 3000 blocks missing at its start" 'status: tells that it runs'
