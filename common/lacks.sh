@@ -77,10 +77,14 @@ cmd_gaps() {
 }
 
 cmd_fill() { # each job's gaps by a run of their own
-    local job chain dataset from to filter status=0
+    local job chain dataset from to filter name status=0
+    unset CONTRACT_ADDRESS EVENT_TOPIC # of a job to come; these have theirs
     parse_options "$@"
     OPT[schema]=${OPT[schema]:-public}
     [ -z "${OPT[from]:-}${OPT[to]:-}" ] || die 2 'fill takes no --from and --to'
+    for name in chain-id dataset address event topic0 topic1 topic2 topic3; do
+        [ -z "${OPT[$name]:-}" ] || die 2 "fill takes no --$name: each job has its own"
+    done
     database_exists || { say 'nothing missing: no job was run yet'; return 0; }
     database_up
     find_all_gaps

@@ -45,6 +45,11 @@ run ./run.sh gaps "${rpc[@]}" --from 950 --to 1510
 is "$OUT" $'950-1499' 'or what one job lacks'
 run ./run.sh gaps "${rpc[@]}" --from 1100 --to 1300 --address "$contract"
 like "$OUT" ^1100-1199 'of another filter' || diag "$ERR"
+for option in "--address $contract" '--dataset blocks' '--chain-id 1'; do
+    # shellcheck disable=SC2086
+    run ./run.sh fill "${rpc[@]}" $option
+    like "$STATUS $ERR" "^2 .*fill takes no ${option%% *}" "fill $option is refused: each job has its own"
+done
 run ./run.sh gaps --from 1
 like "$STATUS $ERR" '^2 .*--from and --to go together' 'half a range is refused'
 sql 'delete from ranges where from_block <= 101 and to_block >= 101' # a hole
