@@ -191,16 +191,19 @@ hear_rejected(struct dispatch *d, struct ledger_entry *e, const struct control *
               int64_t now_ms, struct dispatch_event *out)
 {
     int endpoint = crew_find(d->crew, line->endpoint);
+    bool again = e->state != LEDGER_FETCHED; /* somebody has it already */
+    if (!again && line->has_range)
+        e = ledger_carve(d->ledger, e, line->from, line->to, now_ms);
+    if (!e)
+        return;
     e->failed_on |= crew_bit(endpoint);
     if (e->attempts < 255)
         e->attempts++;
-    if (e->state != LEDGER_FETCHED)
-        return; /* somebody has it again already */
-    if (line->has_range)
-        e = ledger_carve(d->ledger, e, line->from, line->to, now_ms);
-    if (e && e->attempts >= d->o->attempts)
+    if (again)
+        return;
+    if (e->attempts >= d->o->attempts)
         give_up(d, e, line, endpoint, out);
-    else if (e)
+    else
         ledger_lost(d->ledger, e, now_ms);
 }
 

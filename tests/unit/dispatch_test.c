@@ -624,6 +624,26 @@ rejected_rows_are_failures(void **state)
     end(d);
 }
 
+/* Of a task that came in parts each has attempts of its own. */
+static void
+rejected_parts_are_failures_of_their_own(void **state)
+{
+    (void)state;
+    struct dispatch *d = start(&plain, 0, 999, 1000);
+    credit(d, T0, "a", 2, "closed");
+    push(d, T0);
+    took(d, T0, "a", 0, 1);
+    hear(d, T0, "fetched run=r1 fetcher=a.1 task=0 free=2");
+    for (int i = 0; i < 9; i++) {
+        hear(d, T0, "rejected run=r1 task=0 endpoint=a from=%d to=%d error=check", i * 100, i * 100 + 99);
+        assert_int_equal(event.news, DISPATCH_NOTHING);
+    }
+    committed(d, T0, 0, 900, 999);
+    assert_int_equal(failures_count(dispatch_failures(d)), 0);
+    expect_push(d, T0, "task=1 try=1 run=r1 dataset=logs from=0 to=99");
+    end(d);
+}
+
 static void
 an_endpoint_of_another_chain_is_told_once(void **state)
 {
@@ -925,6 +945,7 @@ main(void)
         cmocka_unit_test(lost_rows_come_again),
         cmocka_unit_test(what_went_to_another_writer_comes_again),
         cmocka_unit_test(rejected_rows_are_failures),
+        cmocka_unit_test(rejected_parts_are_failures_of_their_own),
         cmocka_unit_test(an_endpoint_of_another_chain_is_told_once),
         cmocka_unit_test(hash_tasks_keep_their_hashes),
         cmocka_unit_test(input_is_asked_for_only_when_needed),
