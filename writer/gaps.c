@@ -16,7 +16,7 @@ static int
 fail(const struct pg *pg)
 {
     warn("database: %s", pg_error(pg));
-    return EXIT_UNAVAILABLE;
+    return pg_class(pg) == PG_CONFIG ? EXIT_USAGE : EXIT_UNAVAILABLE;
 }
 
 static int

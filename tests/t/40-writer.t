@@ -236,6 +236,9 @@ is "$STATUS $(rows)" '0 40' 'rights to write are enough' || diag "$ERR"
 run "$WRITER" -i - --db "${DB/user=postgres/user=guest}" --schema other < <($GEN 1 40 10 1 dataset=blocks)
 is "$STATUS" 2 'but not to make a table: exit 2'
 like "$ERR" 'permission denied' 'and why'
+sql 'revoke update on other.jobs from guest'
+run "$WRITER" --db "${DB/user=postgres/user=guest}" --schema other --gaps --chain-id 1 --from 1 --to 90 --remember
+like "$STATUS $ERR" '^2 .*permission denied' 'nor to remember without the right to update jobs: exit 2'
 
 # --- through ZeroMQ, with a producer that listens ---
 fresh zmq
