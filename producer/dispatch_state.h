@@ -17,6 +17,7 @@ struct dispatch {
     enum plan_status plan_state;
     bool any;             /* the plan had at least one piece */
     bool stopped;
+    bool writer_known;    /* it was heard of: a hello now comes from another */
 
     struct ledger_entry *offered; /* what dispatch_push gave out last */
     uint64_t bounces;     /* declined in a row */

@@ -277,20 +277,32 @@ hear_fetcher(struct dispatch *d, const struct control *line, int64_t now_ms,
     return fetcher;
 }
 
+/* The first writer's hello may come after the first tasks were fetched: it has those. */
+static void
+hear_hello(struct dispatch *d, int64_t now_ms)
+{
+    if (d->writer_known) {
+        ledger_writer_gone(d->ledger, now_ms);
+        failures_tell_again(d->failures);
+    }
+    d->writer_known = true;
+}
+
 void
 dispatch_hear(struct dispatch *d, const struct control *line, int64_t now_ms,
               struct dispatch_event *out)
 {
     *out = (struct dispatch_event){0};
     if (line->verb == CONTROL_HELLO) {
-        ledger_writer_gone(d->ledger, now_ms);
-        failures_tell_again(d->failures);
+        hear_hello(d, now_ms);
         return;
     }
     unsigned fetcher = hear_fetcher(d, line, now_ms, out);
     if (line->verb == CONTROL_CREDIT || line->verb == CONTROL_BYE ||
         !span_is(line->run, d->o->task.run))
         return;
+    if (line->verb == CONTROL_COMMITTED || line->verb == CONTROL_LOST || line->verb == CONTROL_REJECTED)
+        d->writer_known = true;
     struct ledger_entry *e = ledger_find(d->ledger, line->task);
     if (e)
         hear_task(d, e, line, fetcher, now_ms, out);

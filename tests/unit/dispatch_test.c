@@ -584,6 +584,8 @@ what_went_to_another_writer_comes_again(void **state)
     }
     hear(d, T0, "fetched run=r1 fetcher=a.1 task=0 free=1");
     hear(d, T0, "fetched run=r1 fetcher=a.1 task=1 free=2");
+    hear(d, T0, "hello"); /* of the first: late, but it has them */
+    expect_push(d, T0, "");
     hear(d, T0, "hello");
     expect_push(d, T0, "task=0 try=2 run=r1 dataset=logs from=0 to=999");
     expect_push(d, T0, "task=1 try=2 run=r1 dataset=logs from=1000 to=1999");
