@@ -316,6 +316,30 @@ wait $two
 is "$first $?" '0 0' 'two writers on overlapping ranges, starting at once' || diag "$(cat "$T/w1" "$T/w2")"
 is "$(rows) $(rows transactions) $(known | cut -d '|' -f 2 | xargs)" '20100 20100 {[1,4021)} {[1,4021)}' 'both complete'
 
+fresh ends # all rows of a task go by one connection or the other, and the first of them has to wait
+write --schema ends < <($GEN 1001 1001 1 5)
+mkfifo "$T/hold"
+psql -Xq <"$T/hold" &
+exec 7>"$T/hold"
+echo "begin; insert into ends.logs (block_number, log_index, address, data) values (1, 0, '', '');" >&7
+holds() { test "$(sql "select count(*) from pg_stat_activity where state = 'idle in transaction'")" -eq 1; }
+waits() { test "$(sql "select count(*) from pg_stat_activity where wait_event_type = 'Lock' ${1:-}")" -eq 1; }
+wait_for 10 holds
+spawn ends bash -c "$GEN 1 100 100 5 | exec $WRITER -i - --db '$DB' --schema ends --connections 2 --batch-size 50"
+wait_for 10 has 455
+wait_for 10 waits
+is "$(rows) $(known)" '455 logs|{[1001,1002)}' 'a range is not covered while rows of it are with another connection'
+lost=$(sql "select pid from pg_stat_activity where wait_event_type = 'Lock'")
+sql "select pg_terminate_backend($lost)" >/dev/null
+wait_for 10 waits "and pid <> $lost"
+is "$(known)" 'logs|{[1001,1002)}' 'nor when that is lost'
+echo 'rollback;' >&7
+exec 7>&-
+wait "$PID"
+is "$? $(rows) $(known)" '0 505 logs|{[1,101),[1001,1002)}' 'but in the end' || diag "$(cat "$T/ends.err")"
+write --schema ends --connections 4 --batch-size 5 < <($GEN 2001 2400 100 5 chunk=1 bad=3)
+is "$STATUS $(known)" '1 logs|{[1,101),[1001,1002),[2001,2201),[2301,2401)}' 'nor where one of them is refused' || diag "$ERR"
+
 fresh gone
 mkfifo "$T/dropped"
 spawn slow bash -c "{ $GEN 1 300 10 20 pause=20; cat '$T/dropped'; $GEN 301 600 10 20 pause=20 task=1000; } |
