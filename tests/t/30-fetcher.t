@@ -190,6 +190,23 @@ kill -TERM "$writer"
 wait "$writer"
 is "$? $(grep '"log_index"' "$T/writer.out" | sed 's/"table":"logs",//' | sort | cmp - "$T/logs" && echo same)" '0 same' 'the rows are exact'
 
+# --- what was under way when the breaker opened ---
+with --latency 20ms --jitter 60ms --error-percent 25 --errors internal
+links=(--tasks "ipc://$T/tasks.link" --control "ipc://$T/control.link" --results "ipc://$T/results.link")
+spawn writer "$WRITER" "${links[@]:2}" -o -
+writer=$PID
+spawn linked "$FETCHER" --rpc "sim=$URL" "${links[@]}" --breaker-threshold 1 --breaker-timeout 0.2
+linked=$PID
+LIMIT=60 run "$PRODUCER" --from 1 --to 60 --step 4 --attempts 100 "${links[@]}"
+is "$STATUS" 0 'a breaker that opens all the time: the producer ends' || diag "$ERR"
+like "$ERR" "\[sim\] $(curl -s "$URL/stats" | jq -r '"requests=\(.requests) failures=\(.refused.fault)"') " \
+    'and knows of every failure'
+kill -TERM "$linked"
+wait "$linked"
+kill -TERM "$writer"
+wait "$writer"
+is "$(grep -o '"block_number":[0-9]*,"log_index":[0-9]*' "$T/writer.out" | sort -u | wc -l)" 600 'all rows are there'
+
 # --- signals ---
 with --latency 300ms
 { cat "$T/tasks"; sleep 30; } | "$FETCHER" --rpc "$URL,concurrency=2" -i - -o - --format ndjson >"$T/int.out" 2>"$T/int.err" &
