@@ -268,7 +268,8 @@ in_window(const struct job *j, uint64_t first, uint64_t last)
 void
 job_cut_after(struct job *j, uint64_t last, enum control_reason reason, int64_t wait_ms)
 {
-    if (j->cut.set || last < j->want.from || in_window(j, last + 1, UINT64_MAX)) {
+    if ((j->cut.set && j->cut.verb != CONTROL_DECLINED) || last < j->want.from ||
+        in_window(j, last + 1, UINT64_MAX)) {
         job_stop(j, CONTROL_DECLINED, reason, wait_ms, "block %llu is not there yet",
                  (unsigned long long)last + 1);
         return;
@@ -312,6 +313,8 @@ job_bound_touches(struct job *j, bool can_give_back)
     for (size_t i = 0; i < j->n_list; i++)
         touches_unique(&j->touches[i]);
     j->touches_kept = count_touches(j);
+    if (j->cut.set && j->cut.verb != CONTROL_DECLINED)
+        can_give_back = false; /* the first blocks go back already: what is left would share no end with the task */
     if (can_give_back && j->touches_kept > JOB_TOUCHES_MAX && !j->stopped && j->planned <= j->want.to)
         job_cut_after(j, j->planned - 1, REASON_SLOT, 0);
 }

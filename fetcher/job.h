@@ -111,7 +111,8 @@ void job_missing(struct job *j, struct step *s);
 /* The header of a block in a window; when the last one comes, the window's logs are planned. */
 void job_header(struct job *j, const struct header *h);
 /* Addresses whose state is wanted are kept until the last block is done, each once; beyond
- * JOB_TOUCHES_MAX of them the blocks not planned yet go back, if somebody can take them. */
+ * JOB_TOUCHES_MAX of them the blocks not planned yet go back, if somebody can take them and the first
+ * ones did not. */
 void job_bound_touches(struct job *j, bool can_give_back);
 struct assembly *job_assembly(struct job *j, const struct step *origin, uint64_t block);
 void job_assembled(struct job *j, struct assembly *a); /* and frees it */

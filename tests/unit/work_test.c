@@ -239,6 +239,33 @@ addresses_are_kept_once_and_not_too_many(void **state)
     job_free(j);
 }
 
+/* What is given back must leave a part that shares an end with the task. */
+static void
+many_addresses_shorten_what_was_cut(void **state)
+{
+    (void)state;
+    for (int refused = 0; refused < 2; refused++) {
+        struct job *j = job_of("task=1 dataset=accounts from=0 to=999");
+        struct touch t = {.block = 1};
+        if (refused)
+            job_cut_before(j, 100, "blocks before 100 are not held here");
+        else
+            job_cut_after(j, 899, REASON_HEAD, 0);
+        struct step *s = next_step(j, 0);
+        uint64_t planned = s->at.to;
+        for (uint32_t i = 0; i < 3 * JOB_TOUCHES_MAX; i++) {
+            memcpy(t.address, &i, 4);
+            buf_add(&j->touches[0], &t, sizeof t);
+        }
+        job_bound_touches(j, true);
+        assert_false(j->stopped);
+        assert_int_equal(j->want.from, refused ? 100 : 0);
+        assert_int_equal(j->want.to, refused ? 999 : planned);
+        good(j, s);
+        job_free(j);
+    }
+}
+
 static void
 nothing_is_asked_beyond_the_head(void **state)
 {
@@ -570,6 +597,7 @@ main(void)
         TEST(nothing_is_asked_beyond_the_head),
         TEST(a_batch_too_small_for_a_block_is_split),
         TEST(addresses_are_kept_once_and_not_too_many),
+        TEST(many_addresses_shorten_what_was_cut),
         TEST(hashes_are_planned_in_pairs),
         TEST(a_wide_range_is_cut_and_goes_on_at_once),
         TEST(one_block_is_cut_by_its_filter_then_by_receipts),
