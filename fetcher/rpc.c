@@ -144,7 +144,8 @@ set_protocols(CURL *e)
 #endif
 }
 
-/* Who else vouches for servers, where the system does not: the curl program's variable, and OpenSSL's. */
+/* Who else vouches for servers: the curl program's variable, and OpenSSL's. The system's folder of certificates
+ * stays, its file does not. */
 static void
 set_authorities(CURL *e)
 {
