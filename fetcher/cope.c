@@ -30,8 +30,6 @@ int64_t
 cope_pause_ms(struct coping *c, uint32_t n)
 {
     int64_t pause = n > 6 ? 30000 : n > 1 ? 1000 << (n - 2) : 250;
-    if (pause > 30000)
-        pause = 30000;
     c->seed = c->seed * 6364136223846793005u + 1442695040888963407u;
     return pause / 2 + (int64_t)(c->seed >> 33) % (pause / 2 + 1);
 }

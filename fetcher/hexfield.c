@@ -7,9 +7,6 @@
 #include "common/num.h"
 #include "common/row.h"
 
-/* The last second of year 294276 in unix time: PostgreSQL's timestamptz ends there. */
-static const uint64_t TIME_MAX = 9224318015999;
-
 bool
 member(struct json object, const char *key, struct json *out)
 {
@@ -82,7 +79,7 @@ hex_time(struct json v, int64_t *out)
     struct span s;
     uint64_t seconds;
     bool ok = hex_u64(v, &seconds) || (json_string(v, &s) && num_u64(s, &seconds));
-    if (!ok || seconds > TIME_MAX)
+    if (!ok || seconds > ROW_TIME_MAX)
         return false;
     *out = (int64_t)seconds;
     return true;

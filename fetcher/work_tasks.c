@@ -154,11 +154,8 @@ void
 work_hand_out_rows(struct work *w, struct job *j, bool all)
 {
     struct wire wire = wire_of(w, j);
-    for (size_t i = 0; i < j->n_list; i++) {
-        if (j->rows[i].n == 0)
-            continue;
+    for (size_t i = 0; i < j->n_list; i++)
         output_rows(w->p.output, &wire, &j->seq, j->list[i]->table, &j->rows[i], all, j->n_list > 1);
-    }
 }
 
 static void
