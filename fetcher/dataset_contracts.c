@@ -2,9 +2,11 @@
  *
  * They are found by the receipts' contractAddress, so that no tracing endpoint is needed. What
  * that misses: contracts made by other contracts (factories). Where `traces` is in the job, they
- * are found, too; their creator is the contract that made them. Before Byzantium a receipt does not say whether its creation failed; there, no code
- * means that it did, or that the contract destroyed itself in the same range: no row then. Later
- * ones that are gone have an empty code.
+ * are found, too; their creator is the contract that made them.
+ *
+ * Before Byzantium a receipt does not say whether its creation failed; there, no code means that it
+ * did, or that the contract destroyed itself in the same range: no row then. Later ones that are
+ * gone have an empty code.
  */
 #include <stdio.h>
 #include <string.h>

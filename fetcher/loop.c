@@ -110,7 +110,8 @@ prepare(struct loop *l)
     struct work_parts parts = {
         .endpoint = l->endpoint, .rpc = l->rpc, .output = l->output, .news = l->news,
         .coping = &l->coping, .survey = &l->survey, .report = &l->report,
-        .endpoint_name = o->endpoint_name, .fetcher_name = l->name, .prefetch = o->prefetch, .prefetch_given = o->prefetch_given,
+        .endpoint_name = o->endpoint_name, .fetcher_name = l->name,
+        .prefetch = o->prefetch, .prefetch_given = o->prefetch_given,
         .max_jobs = 4u * (o->endpoint.concurrency + o->prefetch), .max_bytes = o->rpc.max_bytes,
         .csv = o->format == OUTPUT_CSV,
     };

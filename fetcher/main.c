@@ -122,7 +122,8 @@ loop_options(const struct spec *spec, const char *host)
         .give_up_ms = set.give_up_ms, .task_limit_ms = set.task_limit_ms, .check = set.check,
         .endpoint = {
             .concurrency = concurrency, .fixed_concurrency = set.fixed, .rps = spec->rps,
-            .batch = (uint32_t)batch, .pause_ms = spec->pause_ms, .breaker_threshold = set.check ? UINT32_MAX : (uint32_t)set.threshold,
+            .batch = (uint32_t)batch, .pause_ms = spec->pause_ms,
+            .breaker_threshold = set.check ? UINT32_MAX : (uint32_t)set.threshold,
             .breaker_cooldown_ms = set.breaker_ms, .backoff_min_ms = 1000, .backoff_max_ms = 30000,
             .max_blocks = set.range, .target_bytes = 8 << 20, .seed = (uint64_t)clock_us(),
         },

@@ -2,9 +2,11 @@
  *
  * Tasks are worked in order of arrival. The credit announced is the room for requests plus a
  * prefetch, less the requests that the tasks held still need. The prefetch is what the endpoint
- * answers in the time that a new task takes to come, so it holds little but what it works on. Every task taken ends in exactly one way: an end for the results link
- * (fetched), or a line to the producer (declined, failed, refused), or both, for one part each.
- * With nobody to hand back to (a pipe) what fails is recorded as given up.
+ * answers in the time that a new task takes to come, so it holds little but what it works on.
+ *
+ * Every task taken ends in exactly one way: an end for the results link (fetched), or a line to the
+ * producer (declined, failed, refused), or both, for one part each. With nobody to hand back to (a
+ * pipe) what fails is recorded as given up.
  */
 #ifndef SLUICE_WORK_H
 #define SLUICE_WORK_H

@@ -85,6 +85,7 @@ leaves_all_else_to_the_parser(void **state)
         REPLY("null"), REPLY("{}"), REPLY("[") , REPLY("[]") "]", REPLY("[]") REPLY("[]"), REPLY("[],\"error\":{}"),
         "{\"jsonrpc\":\"2.0\",\"result\":[]}", "{\"id\":8,\"result\":[]}", "{\"id\":null,\"result\":[]}",
         "{\"id\":7,\"id\":7,\"result\":[]}", "{\"id\":7.0,\"result\":[]}", "{\"id\":07,\"result\":[]}",
+        "{\"result\":[" LOG("0x0") "],\"id\":8}", "{\"result\":[" LOG("0x0") "]}", "{\"id\":7,\"result\":[],\"result\":[]}",
         "{\"id\":7,\"result\":[],\"error\":null}", "{\"error\":{\"code\":1},\"id\":7,\"result\":[]}",
         "{\"id\":\"7,\n\"result\":[]}", "{\"id\":7,\"result\":[],}", "{\"id\":7,,\"result\":[]}",
         REPLY("[" LOG("0x0") ",]"), REPLY("[," LOG("0x0") "]"), REPLY("[" LOG("0x0") LOG("0x1") "]"),

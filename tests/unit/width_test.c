@@ -48,13 +48,13 @@ chance(struct run *r)
 static uint64_t
 logs_in(struct run *r, uint64_t blocks)
 {
-    /* the more blocks, the less scatter of their mean */
     uint64_t clumps = 0;
 
     for (uint64_t b = 0; r->s.clump && b < blocks; b++)
         clumps += chance(r) < r->s.density / (double)r->s.clump;
     if (r->s.clump)
         return clumps * r->s.clump;
+    /* the more blocks, the less scatter of their mean */
     double spread = r->s.scatter * (chance(r) + chance(r) + chance(r) - 1.5) * 2, n = (double)blocks;
 
     for (uint64_t k = blocks; k > 4; k /= 4)
@@ -236,7 +236,6 @@ both_limits(void **state)
     check(&(struct server){.max_blocks = 100, .max_logs = 1000, .tells = false, .density = 3, .scatter = 0.5}, 0.02, 1.25);
 }
 
-/* Nobody could foresee such blocks; the loss must have bounds. */
 /* From the start on: the scatter is measured before refusals teach it. 1.33 times the ideal is what 2 % of
  * refusals cost if the density is known. */
 static void
@@ -256,6 +255,7 @@ clumps_are_seldom_refused(void **state)
     }
 }
 
+/* Nobody could foresee such blocks; the loss must have bounds. */
 static void
 an_uneven_chain_is_passed(void **state)
 {
