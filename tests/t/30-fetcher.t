@@ -54,7 +54,7 @@ for limits in '--max-range 7' '--max-range 10 --range-style besu' '--max-range 1
 done
 for faults in '--error-percent 10 --errors 500,502,503 --max-range 100' '--error-percent 10 --errors drop,reset,truncated --max-range 100' \
     '--error-percent 10 --errors empty,html,badgzip,cut --max-range 100' '--rate 100 --max-range 20' \
-    '--rate 100 --max-range 20 --rate-style ankr' '--gzip 6'; do
+    '--rate 100 --max-range 20 --rate-style ankr' '--gzip 6' '--lie-every 1 --lies unordered,duplicate'; do
     read -r -a options <<<"$faults"
     with "${options[@]}"
     fetch logs 0 1500 --retries 5 --breaker-timeout 1
@@ -73,7 +73,7 @@ same 'and receipt by receipt'
 wanted=both
 for batches in '--max-batch 3' '--max-batch 3 --batch-style proxyd' '--arrays 403' '--arrays internal' \
     '--mangle missing,shuffled,strings,duplicate,unknown --mangle-every 2' '--rate 500 --rate-items' \
-    '--lie-every 30 --lies outside,address,duplicate,hash,missing,removed,unordered,badhex,overflow,block'; do
+    '--lie-every 30 --lies outside,duplicate,hash,missing,removed,unordered,badhex,overflow,block'; do
     read -r -a options <<<"$batches"
     with "${options[@]}"
     fetch logs,blocks 100 699 --retries 5 --breaker-timeout 1
