@@ -1,7 +1,6 @@
 /* lane.c - batches into the database; see lane.h. */
 #include "writer/lane.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -57,7 +57,7 @@ run ./run.sh fill "${rpc[@]}" --step 10000
 is "$STATUS" 0 'fill: exit 0' || diag "$ERR"
 is "$(covered public)" $'1|{[1,1001),[1500,1601)}\n2|{[1200,1401)}' 'covers both jobs, and no more'
 is "$(sql 'select count(*) from logs where block_number <= 1000')" 6000 'and every log is there'
-run ./run.sh fill "${rpc[@]}"
+CONTRACT_ADDRESS=$contract run ./run.sh fill "${rpc[@]}"
 like "$STATUS $ERR" '^0 .*nothing missing' 'a second fill finds nothing missing'
 run ./run.sh gaps
 is "$STATUS $OUT" '0 ' 'and gaps prints nothing'
