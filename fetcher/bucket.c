@@ -228,10 +228,12 @@ correct(struct bucket *b, int64_t sent_ms)
 {
     double rate = measured(b, sent_ms);
 
-    if (b->climbed_s == 0)
+    if (b->climbed_s == 0) {
         rate = within(rate, b->ceiling * (sent_ms - b->before_ms < LONG_MS ? LOW : 0.5), b->ceiling * LOWER);
-    else
+    } else {
+        rate = fmax(rate, b->ceiling * LOW); /* little was served if little was asked: the ceiling held before */
         b->hold_ms = b->hold_ms < HOLD_MIN_MS ? HOLD_MIN_MS : HOLD_MAX_MS;
+    }
     b->ceiling = rate > RATE_MIN ? rate : RATE_MIN;
 }
 

@@ -10,8 +10,9 @@
  * Such a measured rate is better than halving: a refusal halves for half a second only, then the rate
  * stays just under what was measured. A sawtooth would leave a quarter of the endpoint unused. After a
  * hold (30 s; 2 s where few calls were counted) it climbs as calls succeed, slowly at first; refused
- * there it is measured again and holds for 60 s, so that refusals become rare. Refused while it holds,
- * it is lowered by 3 to 10 %, or to half if refusals are long apart and so much less was served.
+ * there it is measured again, not below nine tenths of what held before (little may have been asked
+ * lately), and holds for 60 s, so that refusals become rare. Refused while it holds, it is lowered by
+ * 3 to 10 %, or to half if refusals are long apart and so much less was served.
  */
 #ifndef SLUICE_BUCKET_H
 #define SLUICE_BUCKET_H

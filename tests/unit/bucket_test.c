@@ -210,6 +210,31 @@ a_limit_that_falls_is_kept(void **state)
     assert_true(o.served >= 170 && o.refused <= 4);
 }
 
+/* For two minutes there was little to ask; the first refusal after that does not tell a low rate. */
+static void
+a_rate_outlasts_a_time_of_little_work(void **state)
+{
+    static const int64_t pauses_ms[] = {1000, 200, 50};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct server s = {.rate = 100, .burst = 20, .tokens = 20};
+        struct bucket b;
+        struct outcome o;
+        int64_t now = 0;
+
+        bucket_init(&b, 0, 0);
+        ask_for(&b, &s, &now, 40000);
+        for (int64_t end = now + 120000; now < end; now += pauses_ms[i])
+            if (bucket_take(&b, 1, now) == 0 && serves(&s, now))
+                bucket_served(&b, 1, now, now);
+        ask_for(&b, &s, &now, 5000);
+        o = ask_for(&b, &s, &now, 20000);
+        assert_true((double)o.served >= 0.85 * 20 * s.rate);
+        assert_true((double)o.refused <= 0.02 * (double)o.served);
+    }
+}
+
 int
 main(void)
 {
@@ -224,6 +249,7 @@ main(void)
         cmocka_unit_test(a_hidden_limit_is_used_up_and_seldom_passed),
         cmocka_unit_test(a_limit_that_goes_is_noticed),
         cmocka_unit_test(a_limit_that_falls_is_kept),
+        cmocka_unit_test(a_rate_outlasts_a_time_of_little_work),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
