@@ -272,9 +272,9 @@ heed_failure(struct endpoint *e, const char *method, const struct judgement *j, 
 
 static void
 heed_service(struct endpoint *e, const char *method, const struct judgement *j, size_t calls,
-             int64_t latency_us, int64_t now_ms)
+             int64_t latency_us, int64_t sent_ms, int64_t now_ms)
 {
-    bucket_served(&e->bucket, calls, now_ms - latency_us / 1000, now_ms);
+    bucket_served(&e->bucket, calls, sent_ms, now_ms);
     e->throttled = 0;
     if (strcmp(method, "eth_getLogs") == 0)
         e->heavy = 0;
@@ -326,7 +326,7 @@ bool
 endpoint_answer(struct endpoint *e, const char *method, const struct judgement *j, size_t calls,
                 int64_t latency_us, int64_t now_ms)
 {
-    int64_t sent_ms = now_ms - latency_us / 1000;
+    int64_t sent_ms = now_ms - (latency_us + 999) / 1000; /* not later than it was */
 
     if (e->in_flight)
         e->in_flight--;
@@ -338,7 +338,7 @@ endpoint_answer(struct endpoint *e, const char *method, const struct judgement *
     else if (is_failure(j->verdict))
         heed_failure(e, method, j, sent_ms, now_ms);
     else
-        heed_service(e, method, j, calls, latency_us, now_ms);
+        heed_service(e, method, j, calls, latency_us, sent_ms, now_ms);
     tell_method(e, method, j, now_ms);
     return tell_breaker(e, method, is_failure(j->verdict), now_ms);
 }

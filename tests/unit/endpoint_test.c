@@ -190,6 +190,25 @@ a_told_wait_is_kept(void **state)
 }
 
 static void
+what_was_sent_just_before_a_refusal_confirms_it(void **state)
+{
+    struct endpoint *e = endpoint_new(&plain);
+    struct judgement rate = judged(VERDICT_RATE);
+
+    (void)state;
+    for (int64_t now = 0; now < 3000; now += 100)
+        answer(e, VERDICT_OK, now);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(endpoint_take(e, 1, 3000), 0);
+        endpoint_sent(e, 1);
+    }
+    endpoint_answer(e, "eth_getLogs", &rate, 1, 5000, 3005);
+    endpoint_answer(e, "eth_getLogs", &rate, 1, 5900, 3011); /* sent at 3005.1 */
+    assert_true(endpoint_slots(e, 3011) > 0);
+    endpoint_free(e);
+}
+
+static void
 untold_rates_slow_down_first_and_then_back_off(void **state)
 {
     struct endpoint *e = endpoint_new(&plain);
@@ -394,6 +413,7 @@ main(void)
         cmocka_unit_test(one_method_fails_alone),
         cmocka_unit_test(a_missing_method_is_off_for_a_day),
         cmocka_unit_test(a_told_wait_is_kept),
+        cmocka_unit_test(what_was_sent_just_before_a_refusal_confirms_it),
         cmocka_unit_test(untold_rates_slow_down_first_and_then_back_off),
         cmocka_unit_test(a_spent_quota_rests_until_it_is_renewed),
         cmocka_unit_test(timeouts_narrow_ranges_and_concurrency),
