@@ -277,7 +277,7 @@ ended() { # ended ROLE STATUS: what now?
     writer:2) give_up "$2" 'the writer gave up' ;;
     fetcher*:[23])
         if has_role '*fetcher*'; then
-            say "$(about "$1") ended for good (exit $2), going on without it"
+            LEVEL=warn say "$(about "$1") ended for good (exit $2), going on without it"
         else
             give_up "$2" 'no endpoint is left'
         fi
@@ -441,7 +441,7 @@ pulled() {
     case $ENDED in
     0 | 1)
         [ "$ENDED" -eq 0 ] || [ "$WANTED" != blocks ] || see=": see table ${OPT[schema]}.failed_ranges"
-        say "$(how_it_ended) $(missing_noun) missing$see; the same command tries again"
+        LEVEL=warn say "$(how_it_ended) $(missing_noun) missing$see; the same command tries again"
         ENDED=1
         ;;
     130) say "interrupted: $known; $GOES_ON" ;;
@@ -511,7 +511,7 @@ cmd_add() { # cmd_add SPEC [PROCESS]
 check_added() { # check_added SPEC CHAIN: one that does not answer yet is no mistake, another chain is
     local answer
     if ! answer=$(RPC_URL=$1 timeout -k 2 5 "$FETCHER" --check 2>"$TMP/check.err"); then
-        say "endpoint \"$(endpoint_name "$1")\" does not answer yet: $(tail -n 1 "$TMP/check.err")"
+        LEVEL=warn say "endpoint \"$(endpoint_name "$1")\" does not answer yet: $(tail -n 1 "$TMP/check.err")"
     elif [[ $answer != "chain=$2 "* ]]; then
         die 2 "add: endpoint \"$(endpoint_name "$1")\" serves another chain: ${answer%% *}, and the job wants chain=$2"
     fi

@@ -47,12 +47,12 @@ declare -A EXPECTED=(
     [seconds]='seconds, as 0.15 or 150ms' [policy]='best_effort or fail_fast' [profile]='development, medium or high' [format]='text or json')
 declare -A OPT=() # option -> value; several: newline between
 
-say() { # to descriptor 3, stderr: see supervise
+say() { # to descriptor 3, stderr: see supervise; of level LEVEL
     if [ "${OPT[log-format]:-text}" = json ]; then
         local text=${*//\\/\\\\}
         text=${text//$'\n'/\\n} text=${text//$'\t'/\\t}
         text=${text//[[:cntrl:]]/ }
-        printf '{"time":"%(%FT%TZ)T","level":"info","program":"sluice","message":"%s"}\n' -1 "${text//\"/\\\"}" >&3
+        printf '{"time":"%(%FT%TZ)T","level":"%s","program":"sluice","message":"%s"}\n' -1 "${LEVEL:-info}" "${text//\"/\\\"}" >&3
     else
         local clear='' # on a terminal: the bar that may be in the line
         [ ! -t 3 ] || [ "${TERM:-dumb}" = dumb ] || clear=$'\r\e[K'
@@ -65,7 +65,7 @@ counted() { # counted N NOUN: "1 block", "2 blocks"
 }
 
 die() { # die STATUS MESSAGE
-    say "${@:2}"
+    LEVEL=warn say "${@:2}"
     exit "$1"
 }
 

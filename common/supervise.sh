@@ -37,7 +37,7 @@ again() { # again ROLE STATUS|WHY: after 1, 2, 4 ... 30 s; a minute of life make
     delay=$((1 << (${TRIES[$role]:-0} > 5 ? 5 : ${TRIES[$role]:-0})))
     TRIES[$role]=$((${TRIES[$role]:-0} + 1))
     [ "$delay" -lt "$BACKOFF_MAX_S" ] || delay=$BACKOFF_MAX_S
-    say "$(about "$role") ended ($why), starting it again in $delay s"
+    LEVEL=warn say "$(about "$role") ended ($why), starting it again in $delay s"
     start "timer $role" sleep "$delay"
 }
 

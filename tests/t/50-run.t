@@ -269,7 +269,7 @@ like "$ERR" 'foreign.*99' 'is refused by name'
 unlike "$ERR" '\[foreign\] completed' 'and does nothing'
 
 run ./run.sh --rpc "$fast" --from 5000 --to 5001 --dry-run --log-format json --chain-id 1 --event $'x()\n"\\\t()'
-is "$STATUS $(jq -r .program <<<"$ERR")" '2 sluice' 'what is said in JSON is JSON' || diag "$ERR"
+is "$STATUS $(jq -r '.program, .level' <<<"$ERR" | xargs)" '2 sluice warn' 'what is said in JSON is JSON' || diag "$ERR"
 run ./run.sh --schema event --rpc "quick=$fast" --from 1 --to 100 --event 'Transfer(address,address,uint256)'
 is "$STATUS" 0 '--event: exit 0' || diag "$ERR"
 is "$(in_private "select count(*) from event.logs where topic0 <>
