@@ -29,7 +29,7 @@ enum {
     DOC_KEEP = 16 << 20,     /* bytes of the JSON parser kept when bodies are small again */
     RECEIVE = 128 << 10,     /* bytes that libcurl reads at once */
     EXTRA_FDS = 16,
-    TURNS = 4,
+    TURNS = 32,
     RETRY_AFTER_MAX = 86400, /* seconds */
 };
 
@@ -55,6 +55,7 @@ struct rpc {
     struct traffic traffic;
     struct transfer *spare;
     bool busy;      /* the last rpc_perform stopped while there was more to do */
+    bool sent;      /* something that libcurl has not begun with */
     uint64_t next_id, head;
     int64_t now_ms; /* of the last call */
 };
@@ -235,6 +236,7 @@ rpc_send(struct rpc *c, struct rpc_request *r, int64_t now_ms)
     r->sent_ms = now_ms;
     r->transfer = t;
     traffic_add(&c->traffic, &t->trip, now_ms);
+    c->sent = true;
     start(t, false);
 }
 
@@ -383,7 +385,8 @@ pause_transfer(struct trip *trip, bool on)
 
 /* --- the loop's side --- */
 
-/* Reads what libcurl has finished; true if something was. */
+/* Reads what libcurl has finished, up to an answer that makes room for a request: that goes out before
+ * the next answer is read. True: something was finished. */
 static bool
 collect(struct rpc *c)
 {
@@ -391,7 +394,8 @@ collect(struct rpc *c)
     int left;
     bool any = false;
 
-    while ((m = curl_multi_info_read(c->multi, &left))) {
+    c->sent = false;
+    while (!c->sent && (m = curl_multi_info_read(c->multi, &left))) {
         struct transfer *t;
         CURLcode code = m->data.result;
 

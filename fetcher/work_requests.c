@@ -63,6 +63,7 @@ request_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
     report_answers(w->p.report, r, answers, w->now_ms);
     flight_free(w, f);
     rpc_request_free(r);
+    work_pump(w); /* at once: other answers may wait to be read */
 }
 
 /* A step that cannot be asked here now ends its job. */
