@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/buf.h"
@@ -17,7 +16,6 @@
 
 enum {
     SLEEP_MAX_MS = 1000,
-    GATHER_US = 300, /* control lines that come so soon after others are heard together */
     TASKS_HIGH_WATER = 1000, /* messages a fetcher; credit keeps it far below */
     CONTROL_HIGH_WATER = 10000,
     RESULTS_HIGH_WATER = 100,
@@ -36,7 +34,6 @@ struct loop {
     struct buf line;       /* the task being offered */
     int64_t now_ms;
     bool blocked;          /* the tasks link takes nothing now */
-    bool heard;            /* something, in this turn */
     bool stopping;
     int status;            /* why it stops */
     int64_t deadline_ms;   /* when stopping: leave by then */
@@ -131,9 +128,7 @@ static void
 hear_all(struct loop *l)
 {
     struct link_message m;
-    l->heard = false;
     while (link_recv(l->control, &m) == 1) {
-        l->heard = true;
         hear(l, (struct span){m.data, m.size});
         link_message_free(&m);
     }
@@ -291,8 +286,6 @@ wait_for_something(struct loop *l, int ms)
         link_pollfd(l->results, &fds[n++]);
     if (l->o->input >= 0 && dispatch_hungry(l->dispatch))
         fds[n++] = (struct pollfd){.fd = l->o->input, .events = POLLIN};
-    if (l->heard) /* to wake up for each line alone would cost more than all else that is done for it */
-        nanosleep(&(struct timespec){.tv_nsec = GATHER_US * 1000}, NULL);
     poll(fds, n, ms);
 }
 

@@ -9,7 +9,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "common/num.h"
 #include "common/talk.h"
@@ -18,8 +17,6 @@
 enum {
     HELD_MAX = 12 << 20,  /* bytes of messages in the queue and in all lanes */
     TURN_MAX = 1 << 20,   /* bytes received before the lanes get their turn */
-    GATHER_US = 500,      /* small messages that come so soon after others are received together */
-    GATHER_MAX = 64 << 10, /* bytes of a turn in which they are small */
     WAIT_MAX_MS = 250,    /* longest sleep: signals that slip between are seen by then */
     STOP_RECEIVE_MS = 2000, /* after a stop signal, how long what is on its way is still taken */
     LINGER_COMPACT_MS = 1000,
@@ -33,7 +30,6 @@ struct loop {
     struct pollfd *fds;  /* owned */
     struct refusals refusals;
     bool ended;          /* no more input */
-    bool gather;         /* the last turn received little */
     bool given_up;       /* a range came that was given up */
     bool broken;         /* the input is not what it should be */
     int64_t stopped_ms;  /* when the first stop signal was seen; 0: not */
@@ -119,7 +115,6 @@ receive(struct loop *loop, int64_t now_ms)
         }
         if (got == 0 && loop->stopped_ms)
             loop->ended = true; /* what was on its way has come */
-        loop->gather = got == 0 && turn > 0 && turn < GATHER_MAX;
         if (got <= 0)
             return false;
         bytes += m.size + ITEM_BYTES;
@@ -148,8 +143,6 @@ wait_for_events(struct loop *loop, bool more, int64_t now_ms)
         link_pollfd(loop->o->results, &loop->fds[n]);
     if (loop->shared->tell.n)
         link_pollfd(loop->shared->tell.link, &loop->fds[n + 1]);
-    if (loop->gather && !loop->ended) /* to wake up for each would cost more than all else that is done for it */
-        nanosleep(&(struct timespec){.tv_nsec = GATHER_US * 1000}, NULL);
     poll(loop->fds, n + 2, more || wake <= now_ms ? 0 : (int)(wake - now_ms));
 }
 
