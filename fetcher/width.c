@@ -5,6 +5,7 @@
 enum {
     FIRST = 200,        /* blocks, while nothing is known */
     LEARNING = 16,      /* answers */
+    SMALL = 2,          /* answers: the first ranges are small, however wide the tasks are */
     WHOLE = 4,          /* narrower than a 4th of what may be asked: it is the tasks that are narrow */
     FEW_LOGS = 100,     /* fewer refused logs than these: it is not their number */
     WAVE = 8,           /* refusals within so many answers count once: they were sent together */
@@ -79,7 +80,7 @@ width_learning(const struct width *w)
     if (w->most_logs > 0 && w->phase == LOGS_HALVING)
         return true;
     return ceiling_searching(&w->range) && by_density(w) > w->range.now
-        && (w->range.bad || (w->served < 4 && w->range.good * WHOLE > w->range.now));
+        && (w->range.bad || w->served <= SMALL || (w->served < 4 && w->range.good * WHOLE > w->range.now));
 }
 
 uint64_t

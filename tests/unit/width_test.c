@@ -9,7 +9,7 @@
 
 #include "fetcher/width.h"
 
-enum { CONCURRENCY = 10, PENDING = 4096, LOG_BYTES = 700 };
+enum { CONCURRENCY = 10, PENDING = 4096, LOG_BYTES = 700, SMALL = 16 };
 
 /* An endpoint, and the chain behind it. */
 struct server {
@@ -36,6 +36,7 @@ struct run {
     uint64_t requests, refused, late_requests, late_refused;
     uint64_t covered;
     uint32_t random;
+    bool begins_small;             /* as work_requests.c does */
 };
 
 static double
@@ -94,6 +95,8 @@ send_one(struct run *r)
         return false;
     width = width_next(&r->w, p.from);
     assert_true(width >= 1);
+    if (r->begins_small && r->w.served < 2 && width > SMALL)
+        width = SMALL;
     if (p.to - p.from + 1 > width) {
         if (p.to == r->end - 1) {
             r->next = p.from + width;
@@ -151,12 +154,18 @@ answer_one(struct run *r)
     }
 }
 
+static bool
+alone(const struct run *r)
+{
+    return width_learning(&r->w) || (r->begins_small && r->w.served == 0);
+}
+
 static void
 run_for(struct run *r, uint64_t blocks)
 {
     r->end = r->next + blocks;
     do {
-        while (r->n_flying < (width_learning(&r->w) ? 1 : CONCURRENCY) && send_one(r))
+        while (r->n_flying < (alone(r) ? 1 : CONCURRENCY) && send_one(r))
             ;
         if (r->n_flying)
             answer_one(r);
@@ -234,6 +243,47 @@ both_limits(void **state)
     (void)state;
     check(&(struct server){.max_blocks = 2000, .max_logs = 1000, .tells = true, .density = 3, .scatter = 0.5}, 0.02, 1.25);
     check(&(struct server){.max_blocks = 100, .max_logs = 1000, .tells = false, .density = 3, .scatter = 0.5}, 0.02, 1.25);
+}
+
+/* The first ranges are small, then one at a time finds the limit: no wave of ten meets it together. */
+static void
+learning_costs_few_refusals(void **state)
+{
+    static const struct server servers[] = {
+        {.max_logs = 1000, .tells = true, .density = 10, .scatter = 0.1},
+        {.max_logs = 10000, .tells = true, .density = 50, .scatter = 0.1},
+        {.max_blocks = 100, .tells = true, .density = 3, .scatter = 0.5},
+        {.max_blocks = 100, .density = 3, .scatter = 0.5},
+        {.max_blocks = 2000, .tells = true, .density = 0.1, .scatter = 0.5},
+        {.max_blocks = 10000, .tells = true, .density = 0.05, .scatter = 0.5},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++) {
+        struct run r = start(&servers[i]);
+
+        r.begins_small = true;
+        run_for(&r, servers[i].max_blocks ? 30 * servers[i].max_blocks : 3000);
+        print_message("limit %llu of %s: %llu refused of the first %llu\n",
+                      (unsigned long long)(servers[i].max_logs + servers[i].max_blocks),
+                      servers[i].max_logs ? "logs" : "blocks", (unsigned long long)r.refused,
+                      (unsigned long long)r.requests);
+        assert_true(r.refused <= (servers[i].tells ? 2 : 4));
+    }
+}
+
+/* Tasks of one block each teach nothing about widths: they go at once. */
+static void
+narrow_tasks_do_not_wait_for_each_other(void **state)
+{
+    struct width w;
+
+    (void)state;
+    width_init(&w, 10000, 4 << 20);
+    assert_false(width_learning(&w));
+    for (int i = 0; i < 3; i++)
+        width_ok(&w, 1, 10, 7000);
+    assert_false(width_learning(&w));
 }
 
 /* From the start on: the scatter is measured before refusals teach it. 1.33 times the ideal is what 2 % of
@@ -352,6 +402,8 @@ main(void)
         cmocka_unit_test(range_limits),
         cmocka_unit_test(result_limits),
         cmocka_unit_test(both_limits),
+        cmocka_unit_test(learning_costs_few_refusals),
+        cmocka_unit_test(narrow_tasks_do_not_wait_for_each_other),
         cmocka_unit_test(clumps_are_seldom_refused),
         cmocka_unit_test(an_uneven_chain_is_passed),
         cmocka_unit_test(a_lower_limit_is_learned_and_a_higher_one_found),
