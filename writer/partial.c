@@ -227,12 +227,6 @@ partial_end(struct partial *p, const struct wire *w, uint64_t rows[TABLES_MAX], 
     return whole;
 }
 
-size_t
-partial_count(const struct partial *p)
-{
-    return p->count;
-}
-
 bool
 partial_same(const struct wire *a, const struct wire *b)
 {

@@ -32,7 +32,6 @@ void partial_spoil(struct partial *p, const struct wire *w, const char *why);
 /* An end: is the attempt whole? rows: of each table, by index. *why: where it is not, the reason
  * or NULL; the caller's. Forgets the attempt. */
 bool partial_end(struct partial *p, const struct wire *w, uint64_t rows[TABLES_MAX], char **why);
-size_t partial_count(const struct partial *p);
 
 /* Are both messages of one attempt, the same (run, fetcher, task, try)? */
 bool partial_same(const struct wire *a, const struct wire *b);

@@ -47,12 +47,11 @@ whole_attempt_counts_its_rows(void **state)
     chunk(p, w, 0, 10, 0);
     chunk(p, w, 1, 5, 1);
     chunk(p, w, 2, 2, 0);
-    assert_int_equal(partial_count(p), 1);
     assert_true(end(p, w, 3, rows));
     assert_int_equal(rows[0], 12);
     assert_int_equal(rows[1], 5);
     assert_int_equal(rows[2], 0);
-    assert_int_equal(partial_count(p), 0);
+    assert_false(end(p, w, 3, rows)); /* it is forgotten */
     partial_free(p);
 }
 
@@ -153,7 +152,6 @@ attempts_are_kept_apart(void **state)
     (void)state;
     for (uint32_t i = 0; i < 6; i++)
         chunk(p, list[i], 0, i + 1, 0);
-    assert_int_equal(partial_count(p), 6);
     for (uint32_t i = 0; i < 6; i++) {
         assert_true(end(p, list[i], 1, rows));
         assert_int_equal(rows[0], i + 1);
@@ -191,12 +189,10 @@ least_recently_used_is_forgotten(void **state)
         chunk(p, attempt("r", "f", task, 1), 0, 1, 0);
     chunk(p, attempt("r", "f", 0, 1), 1, 1, 0); /* used again: 1 is now the oldest */
     chunk(p, attempt("r", "f", 100, 1), 0, 1, 0);
-    assert_int_equal(partial_count(p), 100);
     assert_true(end(p, attempt("r", "f", 0, 1), 2, rows));
     assert_false(end(p, attempt("r", "f", 1, 1), 1, rows));
     for (uint64_t task = 2; task <= 100; task++)
         assert_true(end(p, attempt("r", "f", task, 1), 1, rows));
-    assert_int_equal(partial_count(p), 0);
     partial_free(p);
 }
 
@@ -212,7 +208,8 @@ many_come_and_go(void **state)
         if (task >= 1000)
             assert_true(end(p, attempt("r", "f", task - 1000, 1), 1, rows));
     }
-    assert_int_equal(partial_count(p), 1000);
+    for (uint64_t task = 199000; task < 200000; task++)
+        assert_true(end(p, attempt("r", "f", task, 1), 1, rows));
     partial_free(p);
 }
 
