@@ -224,6 +224,8 @@ judge(const struct answer_facts *f)
     read_hint(&j, r, f, &found);
     if ((j.verdict == VERDICT_RATE || j.verdict == VERDICT_TRANSIENT) && asked_wait(f) > j.wait_ms)
         j.wait_ms = asked_wait(f);
+    if (j.verdict == VERDICT_QUOTA && asked_wait(f) > 0)
+        j.wait_ms = asked_wait(f); /* it knows better than a rule when its day ends */
     /* A single block cannot be too wide: such an endpoint serves no logs at all. */
     if (j.verdict == VERDICT_RANGE && f->blocks == 1)
         j.verdict = VERDICT_NOMETHOD;

@@ -2,13 +2,29 @@
 // what rpcsim does not, by the first part of the path; says on stdout what it was asked: "PATH HEADER VERSION". Prints
 // its port first.
 //   /key     answers, for the header X-Key            /proxied  the same, asked through a proxy
-//   /moved/STATUS/HOST  redirects to /stolen there    /bomb, /bomb-br  200 MB of zeros, packed to 200 kB
-//   /denied  401, and repeats the path in its text
+//   /moved/STATUS/HOST  redirects to /stolen there    /bomb, /bomb-br, /bomb-zstd  200 MB of zeros, packed
+//   /zstd    the answer in zstd, if the client takes it   /denied  401, and repeats the path in its text
 const fs = require('fs');
 const http = require('http');
 const http2 = require('http2');
 const zlib = require('zlib');
 const answers = { eth_chainId: '0x7a69', eth_blockNumber: '0x64' };
+
+// A zstd frame with a window of 128 KiB. A block of type 0 is bytes as they are, of type 1 one byte many times.
+function zstd(blocks) {
+    const parts = [Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38])];
+    blocks.forEach(({ type, size, bytes }, i) => {
+        const head = size << 3 | type << 1 | (i === blocks.length - 1);
+        parts.push(Buffer.from([head & 255, head >> 8 & 255, head >> 16]), bytes);
+    });
+    return Buffer.concat(parts);
+}
+
+const bombs = {
+    gzip: () => zlib.gzipSync(Buffer.alloc(200e6)),
+    br: () => zlib.brotliCompressSync(Buffer.alloc(200e6), { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 1 } }),
+    zstd: () => zstd(Array(1600).fill({ type: 1, size: 131072, bytes: Buffer.from([0]) })),
+};
 
 function answer(request, response) {
     let body = '';
@@ -23,10 +39,14 @@ function answer(request, response) {
             response.writeHead(Number(status), { location: 'http://' + host + ':' + server.address().port + '/stolen' });
             response.end();
         } else if (path.startsWith('/bomb')) {
-            const brotli = path.startsWith('/bomb-br'), zeros = Buffer.alloc(200e6);
-            const quick = { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 1 } };
-            response.writeHead(200, { 'content-encoding': brotli ? 'br' : 'gzip', 'content-type': 'application/json' });
-            response.end(brotli ? zlib.brotliCompressSync(zeros, quick) : zlib.gzipSync(zeros));
+            const encoding = path.split('-')[1] || 'gzip';
+            response.writeHead(200, { 'content-encoding': encoding, 'content-type': 'application/json' });
+            response.end(bombs[encoding]());
+        } else if (path.startsWith('/zstd')) {
+            const bytes = Buffer.from(json({ result: answers[call.method] }));
+            const taken = /zstd/.test(request.headers['accept-encoding']);
+            response.writeHead(200, taken ? { 'content-encoding': 'zstd' } : {});
+            response.end(taken ? zstd([{ type: 0, size: bytes.length, bytes }]) : bytes);
         } else if (path.startsWith('/denied')) {
             response.writeHead(401);
             response.end(json({ error: { code: -32000, message: 'invalid api key in ' + path } }));

@@ -200,6 +200,7 @@ refuses_malformed_logs(void **state)
     }
     refuse("{}", NULL, "not an array");
     refuse("\"0x08c379a0\"", NULL, "not an array");
+    refuse("\"<nil>\"", NULL, "not an array");
     refuse("[null]", NULL, "without");
     refuse("[[]]", NULL, "without");
 }

@@ -273,6 +273,27 @@ errors_of_any_shape_are_read(void **state)
     assert_int_equal(o.answers[0].judgement.verdict, VERDICT_NOTYET);
 }
 
+/* Only the start of a message is looked into: 5,000 bytes. */
+static void
+long_errors_are_cut(void **state)
+{
+    struct buf body = {0};
+    struct outcome o;
+
+    (void)state;
+    for (int far = 0; far < 2; far++) {
+        body.n = 0;
+        buf_adds(&body, "{\"id\":$0,\"error\":{\"code\":-32000,\"message\":\"");
+        for (int i = 0; i < (far ? 5000 : 4900); i++)
+            buf_addc(&body, 'x');
+        buf_adds(&body, "rate limit exceeded\"}}");
+        buf_addc(&body, '\0');
+        o = ask(body.p, 1);
+        assert_int_equal(o.answers[0].judgement.verdict, far ? VERDICT_TRANSIENT : VERDICT_RATE);
+    }
+    buf_free(&body);
+}
+
 static void
 what_is_not_json_is_judged_by_status(void **state)
 {
@@ -285,6 +306,8 @@ what_is_not_json_is_judged_by_status(void **state)
     assert_int_equal(ask("{\"id\":1,\"resu", 1).answers[0].judgement.verdict, VERDICT_TRANSIENT);
     assert_int_equal(ask("{\"id\":$0,\"result\":1}{\"id\":$0,\"result\":1}", 1).answers[0].judgement.verdict, VERDICT_TRANSIENT);
     assert_int_equal(ask("", 1).answers[0].judgement.verdict, VERDICT_TRANSIENT);
+    assert_int_equal(ask_status("200 OK", "Content-Type: text/html\r\n", "{\"id\":$0,\"result\":1}").answers[0].judgement.verdict,
+                     VERDICT_OK);
     assert_int_equal(ask("  {\"id\":$0,\"result\":1} ", 1).answers[0].judgement.verdict, VERDICT_OK);
     o = ask_status("400 Bad Request", "Content-Type: text/html\r\n", "{\"id\":1,\"error\":{\"code\":35,\"message\":\"method is not available\"}}");
     assert_int_equal(o.answers[0].judgement.verdict, VERDICT_NOMETHOD);
@@ -678,6 +701,7 @@ main(void)
         cmocka_unit_test(one_object_answers_a_batch),
         cmocka_unit_test(a_lone_call_is_matched_leniently),
         cmocka_unit_test(errors_of_any_shape_are_read),
+        cmocka_unit_test(long_errors_are_cut),
         cmocka_unit_test(what_is_not_json_is_judged_by_status),
         cmocka_unit_test(retry_after_is_read),
         cmocka_unit_test(redirects_are_not_followed),
