@@ -29,7 +29,7 @@ LINK     := common/link.o common/address.o common/stream.o common/unread.o commo
 ROW      := common/tables.o common/row.o common/rowtext.o
 
 PRODUCER := producer/main.o producer/loop.o producer/pipe.o producer/dispatch.o producer/hear.o producer/plan.o producer/ledger.o \
-            producer/entries.o producer/crew.o producer/failures.o producer/hashes.o producer/taskline.o producer/progress.o \
+            producer/entries.o producer/crew.o producer/failures.o producer/patience.o producer/hashes.o producer/taskline.o producer/progress.o \
             common/tables.o $(TALK) $(LINK)
 FETCHER  := fetcher/main.o fetcher/spec.o fetcher/event.o fetcher/loop.o fetcher/work.o fetcher/work_tasks.o fetcher/work_requests.o fetcher/survey.o fetcher/holdings.o fetcher/report.o \
             fetcher/job.o fetcher/job_plan.o fetcher/step.o fetcher/piece.o fetcher/assembly.o \

@@ -13,6 +13,7 @@
 #include "common/num.h"
 #include "common/talk.h"
 #include "common/wire.h"
+#include "producer/patience.h"
 
 enum {
     SLEEP_MAX_MS = 1000,
@@ -20,7 +21,6 @@ enum {
     CONTROL_HIGH_WATER = 10000,
     RESULTS_HIGH_WATER = 100,
     GIVE_UP_DRAIN_MS = 5000, /* no endpoint works: only what is fetched can still come */
-    FIRST_COMPLAINT_MS = 15000,
     BAD_LINES_SHOWN = 5,
     LINGER_MS = 1000,
 };
@@ -37,7 +37,7 @@ struct loop {
     bool stopping;
     int status;            /* why it stops */
     int64_t deadline_ms;   /* when stopping: leave by then */
-    int64_t complain_ms;   /* not before */
+    struct patience patience;
     uint64_t bad_lines;
 };
 
@@ -185,76 +185,32 @@ tell_failures(struct loop *l)
     buf_free(&message);
 }
 
-/* --- saying that nothing moves --- */
+/* --- nothing moves --- */
 
 static void
-say_down(struct loop *l, int64_t ms)
+heed_standstill(struct loop *l)
 {
-    bool any = crew_live(dispatch_crew(l->dispatch)) > 0;
-    progress_clear(&l->progress);
-    warn("%s for %d s, waiting", any ? "no endpoint has worked" : "no fetcher has been connected",
-         (int)(ms / 1000));
-}
-
-static void
-say_unrecorded(struct loop *l, int64_t ms, const char *what)
-{
-    size_t n = failures_waiting(dispatch_failures(l->dispatch));
-    progress_clear(&l->progress);
-    warn("%zu failed range%s not recorded by the writer for %d s, %s", n, n == 1 ? " is" : "s are",
-         (int)(ms / 1000), what);
-}
-
-static void
-say_idle(struct loop *l, int64_t ms)
-{
-    uint64_t block = 0;
-    size_t n = dispatch_working(l->dispatch);
-    progress_clear(&l->progress);
-    if (dispatch_beyond_ms(l->dispatch, l->now_ms, &block) > 0)
-        warn("nothing was committed for %d s: block %" PRIu64 " is not there yet", (int)(ms / 1000), block);
-    else if (n > 0)
-        warn("nothing was committed for %d s, %zu task%s out", (int)(ms / 1000), n, n == 1 ? " is" : "s are");
-}
-
-static void
-lose_patience(struct loop *l, int64_t down, int64_t stuck)
-{
-    uint64_t block = 0;
-    int64_t beyond = dispatch_beyond_ms(l->dispatch, l->now_ms, &block);
-    if (down >= l->o->give_up_ms) {
-        progress_clear(&l->progress);
-        warn("no endpoint has worked for %d s, giving up", (int)(down / 1000));
-        stop(l, EXIT_UNAVAILABLE, GIVE_UP_DRAIN_MS);
-    } else if (beyond >= l->o->give_up_ms) {
-        progress_clear(&l->progress);
-        warn("block %" PRIu64 " did not come for %d s, giving up", block, (int)(beyond / 1000));
-        stop(l, EXIT_UNAVAILABLE, 0);
-    } else if (dispatch_recording(l->dispatch) && stuck >= l->o->give_up_ms) {
-        say_unrecorded(l, stuck, "giving up");
-        stop(l, EXIT_UNAVAILABLE, 0);
-    }
-}
-
-static void
-complain(struct loop *l)
-{
-    int64_t down = dispatch_down_ms(l->dispatch, l->now_ms);
-    int64_t idle = dispatch_idle_ms(l->dispatch, l->now_ms);
-    int64_t stuck = failures_stuck_ms(dispatch_failures(l->dispatch), l->now_ms);
-    if (l->o->give_up_ms && !l->stopping)
-        lose_patience(l, down, stuck);
-    if (l->now_ms < l->complain_ms || l->stopping)
+    const struct failures *f = dispatch_failures(l->dispatch);
+    struct standstill s = {
+        .down_ms = dispatch_down_ms(l->dispatch, l->now_ms),
+        .idle_ms = dispatch_idle_ms(l->dispatch, l->now_ms),
+        .stuck_ms = failures_stuck_ms(f, l->now_ms),
+        .working = dispatch_working(l->dispatch),
+        .unrecorded = failures_waiting(f),
+        .connected = crew_live(dispatch_crew(l->dispatch)) > 0,
+        .recording = dispatch_recording(l->dispatch),
+    };
+    char text[200];
+    if (l->stopping)
         return;
-    if (stuck >= FIRST_COMPLAINT_MS && dispatch_recording(l->dispatch))
-        say_unrecorded(l, stuck, "waiting");
-    else if (down >= FIRST_COMPLAINT_MS)
-        say_down(l, down);
-    else if (idle >= LOOP_COMPLAIN_MS)
-        say_idle(l, idle);
-    else
+    s.beyond_ms = dispatch_beyond_ms(l->dispatch, l->now_ms, &s.block);
+    enum patience_now now = patience_ask(&l->patience, &s, l->now_ms, text, sizeof text);
+    if (now == PATIENCE_QUIET)
         return;
-    l->complain_ms = l->now_ms + LOOP_COMPLAIN_MS;
+    progress_clear(&l->progress);
+    warn("%s", text);
+    if (now != PATIENCE_SAY)
+        stop(l, EXIT_UNAVAILABLE, now == PATIENCE_LEAVE_SOON ? GIVE_UP_DRAIN_MS : 0);
 }
 
 /* --- waiting --- */
@@ -310,7 +266,7 @@ turn(struct loop *l)
     push_and_feed(l);
     tell_failures(l);
     watch_reasons_to_stop(l);
-    complain(l);
+    heed_standstill(l);
     progress_tick(&l->progress, dispatch_crew(l->dispatch), l->now_ms);
 }
 
@@ -396,7 +352,7 @@ loop_run(const struct loop_options *o, struct plan *plan)
 {
     struct loop l = {.o = o, .plan = plan, .now_ms = clock_ms()};
     int status = EXIT_USAGE;
-    l.complain_ms = l.now_ms;
+    l.patience.give_up_ms = o->give_up_ms;
     l.dispatch = dispatch_new(&o->dispatch, plan, l.now_ms);
     progress_init(&l.progress, &o->progress, l.now_ms);
     if (open_links(&l)) {

@@ -14,7 +14,6 @@
 enum {
     LOOP_DRAIN_MS = 30000,  /* the longest wait for what is out, once stopped */
     LOOP_SETTLE_MS = 200,   /* the longest wait for the fetchers' last statistics */
-    LOOP_COMPLAIN_MS = 60000,
 };
 
 struct loop_options {
