@@ -25,6 +25,7 @@ enum {
     HIGH_WATER_LINES = 1000,
     BAD_LINES_TOLD = 10,
     CHECK_MS = 10000,     /* longest --check */
+    FULL_MS = 50,         /* how long tasks may lie unread while results find no room: there may be some by then */
 };
 
 struct loop {
@@ -45,7 +46,7 @@ struct loop {
     bool begun, held;    /* it came; it is still to be taken */
     uint32_t was_failures; /* of the survey, as told last */
     bool again;          /* there is room for results again: requests may start */
-    int64_t stop_by_ms, life_sign_ms, start_ms, now_ms;
+    int64_t stop_by_ms, life_sign_ms, start_ms, read_ms, now_ms;
     uint64_t lines, bad_lines;
 };
 
@@ -169,11 +170,22 @@ await_first(struct loop *l)
         input_ended(l);
 }
 
+/* The writer is slower than all its fetchers together: who has room for results again takes what was pushed
+ * here meanwhile, instead of turning it away at once, again and again. */
+static bool
+lets_tasks_lie(const struct loop *l)
+{
+    return l->control && output_full(l->output) && !l->stopping && l->now_ms < l->read_ms + FULL_MS;
+}
+
 static void
 read_tasks(struct loop *l)
 {
     struct link_message m;
     char err[256];
+    if (lets_tasks_lie(l))
+        return;
+    l->read_ms = l->now_ms;
     while (wants_tasks(l) || (l->stopping && !l->coping.alone && !l->input_ended)) {
         int got = next_task(l, &m);
         if (got < 0)
@@ -362,6 +374,8 @@ time_left(struct loop *l)
         next = l->now_ms + t;
     if (l->control && l->life_sign_ms < next)
         next = l->life_sign_ms;
+    if (lets_tasks_lie(l) && l->read_ms + FULL_MS < next)
+        next = l->read_ms + FULL_MS;
     return next > l->now_ms ? (int)(next - l->now_ms) : 0;
 }
 
@@ -370,7 +384,7 @@ wait_for_something(struct loop *l)
 {
     struct pollfd fds[3];
     size_t n = 0;
-    if (l->tasks && (wants_tasks(l) || (l->stopping && !l->coping.alone && !l->input_ended)))
+    if (l->tasks && !lets_tasks_lie(l) && (wants_tasks(l) || (l->stopping && !l->coping.alone && !l->input_ended)))
         link_pollfd(l->tasks, &fds[n++]);
     if (l->results)
         link_pollfd(l->results, &fds[n++]);

@@ -21,6 +21,7 @@ work_new(const struct work_parts *p)
     struct work *w = xcalloc(1, sizeof *w);
     w->p = *p;
     snprintf(w->run, sizeof w->run, "-");
+    w->task_requests = 1;
     w->prefetch = p->prefetch_given || p->prefetch < 1 ? p->prefetch : 1;
     w->taking = (struct taking){.coping = p->coping, .holdings = &p->survey->holdings};
     for (size_t i = 0; i < 3; i++)
@@ -99,7 +100,7 @@ work_credit(struct work *w, int64_t now_ms)
     if (now_ms < w->blocked_until_ms)
         slots = 0;
     uint64_t room = slots + w->prefetch;
-    return room > held ? room - held : 0;
+    return room > held ? (room - held + w->task_requests - 1) / w->task_requests : 0;
 }
 
 static enum control_state

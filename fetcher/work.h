@@ -1,8 +1,9 @@
 /* work.h - all tasks that this fetcher holds: taken, asked for step by step, ended or given back.
  *
  * Tasks are worked in order of arrival. The credit announced is the room for requests plus a
- * prefetch, less the requests that the tasks held still need. The prefetch is what the endpoint
- * answers in the time that a new task takes to come, so it holds little but what it works on.
+ * prefetch, less the requests that the tasks held still need, counted in tasks as large as the last.
+ * The prefetch is what the endpoint answers in the time that a new task takes to come, so it holds
+ * little but what it works on.
  *
  * Every task taken ends in exactly one way: an end for the results link (fetched), or a line to the
  * producer (declined, failed, refused), or both, for one part each. With nobody to hand back to (a

@@ -18,6 +18,7 @@ struct work {
     char run[33];       /* of the newest task */
     bool leaving;       /* takes no more tasks */
     uint64_t told_free; /* by the newest line */
+    uint64_t task_requests; /* that the newest task takes: the next may be as large */
     uint64_t given_up;
     uint64_t logs_flying; /* blocks whose logs are being asked for */
     double bytes_flying;  /* expected in the answers */

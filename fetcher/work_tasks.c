@@ -111,6 +111,8 @@ add_job(struct work *w, struct job *j)
     work_cut_unheld(w, j);
     refuse_lacking(w, j);
     output_header(w->p.output, j->list[0]->table);
+    uint64_t requests = job_load(j, w->p.endpoint, w->now_ms);
+    w->task_requests = requests > 0 ? requests : 1;
 }
 
 bool

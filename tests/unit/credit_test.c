@@ -1,0 +1,111 @@
+/* The credit that a fetcher tells: tasks, however many requests each takes. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+
+#include "common/words.h"
+#include "fetcher/work.h"
+
+enum { NOW = 1000, ROOM = 10 /* requests */, WIDTH = 10 /* blocks in a request */ };
+
+static struct endpoint *endpoint;
+static struct output *output;
+static struct news *news;
+static struct coping coping;
+static struct report report;
+static struct survey survey;
+static struct work *work;
+
+static int
+set_up(void **state)
+{
+    const struct endpoint_options o = {
+        .concurrency = ROOM, .batch = 25, .breaker_threshold = 5, .breaker_cooldown_ms = 10000,
+        .backoff_min_ms = 1000, .backoff_max_ms = 30000, .max_blocks = WIDTH, .target_bytes = 4 << 20,
+        .seed = 1, .fixed_concurrency = true};
+    (void)state;
+    endpoint = endpoint_new(&o);
+    endpoint_saw_head(endpoint, 100000);
+    output = output_new(NULL, OUTPUT_MSGPACK);
+    news = news_new(NULL);
+    coping = (struct coping){.endpoint = endpoint, .retries = 3};
+    report = (struct report){.endpoint = endpoint, .name = "e"};
+    survey = (struct survey){.endpoint = endpoint, .chain = 1, .head_known = true};
+    const struct work_parts parts = {
+        .endpoint = endpoint, .output = output, .news = news, .coping = &coping, .survey = &survey,
+        .report = &report, .endpoint_name = "e", .fetcher_name = "e.1", .prefetch_given = true, .max_jobs = 40};
+    work = work_new(&parts);
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    (void)state;
+    work_free(work);
+    news_free(news);
+    output_free(output);
+    endpoint_free(endpoint);
+    return 0;
+}
+
+/* Takes a task of so many requests. */
+static void
+take(int requests)
+{
+    char line[100], err[200] = "";
+    snprintf(line, sizeof line, "task=1 dataset=logs from=1000 to=%d", 999 + requests * WIDTH);
+    if (!work_take(work, span_of(line), NOW, err, sizeof err))
+        fail_msg("%s", err);
+}
+
+static void
+it_is_counted_in_tasks_as_large_as_the_last(void **state)
+{
+    (void)state;
+    assert_int_equal(work_credit(work, NOW), ROOM);
+    take(4);
+    assert_int_equal(work_credit(work, NOW), 2); /* 6 requests: a task and the half of one */
+    take(4);
+    assert_int_equal(work_credit(work, NOW), 1);
+    take(4);
+    assert_int_equal(work_credit(work, NOW), 0);
+}
+
+static void
+one_large_task_does_not_shut_out_small_ones(void **state)
+{
+    (void)state;
+    take(7);
+    assert_int_equal(work_credit(work, NOW), 1);
+    take(1);
+    assert_int_equal(work_credit(work, NOW), 2);
+}
+
+static void
+each_credit_is_good_for_a_task(void **state)
+{
+    (void)state;
+    take(3);
+    for (uint64_t credit = work_credit(work, NOW); credit > 0; credit--) {
+        assert_int_equal(work_credit(work, NOW), credit);
+        take(3);
+    }
+    assert_int_equal(work_credit(work, NOW), 0);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(it_is_counted_in_tasks_as_large_as_the_last),
+        TEST(one_large_task_does_not_shut_out_small_ones),
+        TEST(each_credit_is_good_for_a_task),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
