@@ -28,8 +28,9 @@ TALK     := common/buf.o common/num.o common/talk.o common/opts.o
 LINK     := common/link.o common/address.o common/stream.o common/unread.o common/words.o common/task.o common/control.o common/wire.o
 ROW      := common/tables.o common/row.o common/rowtext.o
 
-PRODUCER := producer/main.o producer/loop.o producer/pipe.o producer/dispatch.o producer/hear.o producer/plan.o producer/ledger.o \
-            producer/entries.o producer/crew.o producer/failures.o producer/patience.o producer/hashes.o producer/taskline.o producer/progress.o \
+PRODUCER := producer/main.o producer/loop.o producer/pipe.o producer/dispatch.o producer/hear.o producer/plan.o \
+            producer/ledger.o producer/ledger_parts.o producer/ledger_sweep.o producer/entries.o producer/crew.o \
+            producer/failures.o producer/patience.o producer/hashes.o producer/taskline.o producer/progress.o \
             common/tables.o $(TALK) $(LINK)
 FETCHER  := fetcher/main.o fetcher/spec.o fetcher/event.o fetcher/loop.o fetcher/work.o fetcher/work_tasks.o fetcher/work_requests.o fetcher/survey.o fetcher/holdings.o fetcher/report.o \
             fetcher/job.o fetcher/job_plan.o fetcher/step.o fetcher/piece.o fetcher/assembly.o \

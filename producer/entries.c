@@ -7,6 +7,10 @@
 
 enum { INDEX_BITS = 17, INDEX_SIZE = 1 << INDEX_BITS, INDEX_MASK = INDEX_SIZE - 1 };
 
+_Static_assert(sizeof(struct ledger_entry) == 52, "as entries.h says");
+_Static_assert(LEDGER_MAX * (sizeof(struct ledger_entry) + sizeof(uint32_t)) + INDEX_SIZE * sizeof(uint32_t) <=
+                   64 * (size_t)LEDGER_MAX, "an entry takes at most 64 bytes, index and heaps included");
+
 void
 entries_init(struct entries *x)
 {
@@ -23,13 +27,6 @@ entries_free(struct entries *x)
     free(x->heaps);
     free(x->index);
     *x = (struct entries){0};
-}
-
-size_t
-entries_bytes(const struct entries *x)
-{
-    return sizeof *x + LEDGER_MAX * (sizeof *x->slots + sizeof *x->heaps) +
-           INDEX_SIZE * sizeof *x->index;
 }
 
 /* --- the heaps --- */

@@ -23,7 +23,8 @@ struct ledger_entry {     /* bit fields: 65536 of these are the producer's memor
     uint64_t refused_by;  /* endpoints that can never serve it */
     uint64_t id : 48;
     uint64_t tries : 16;  /* pushes so far */
-    uint64_t due : 40;    /* ms since the ledger's start */
+    uint64_t due : 39;    /* ms since the ledger's start */
+    uint64_t early : 1;   /* its rows are lost, said the writer before the fetcher said that it had sent them */
     uint64_t state : 2;   /* enum ledger_state */
     uint64_t asked : 1;   /* a push is unanswered, and its answer not overdue */
     uint64_t attempts : 8;  /* failures so far */
@@ -48,7 +49,6 @@ struct entries {
 
 void entries_init(struct entries *x);
 void entries_free(struct entries *x);
-size_t entries_bytes(const struct entries *x); /* all that is allocated */
 
 /* A zeroed entry with that id, in no heap yet; not when there are LEDGER_MAX. */
 struct ledger_entry *entries_make(struct entries *x, uint64_t id);

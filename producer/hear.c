@@ -177,9 +177,7 @@ hear_committed(struct dispatch *d, struct ledger_entry *e, const struct control 
 static void
 hear_lost(struct dispatch *d, struct ledger_entry *e, const struct control *line, int64_t now_ms)
 {
-    if (e->state != LEDGER_FETCHED)
-        return; /* somebody has it again already */
-    if (line->has_range)
+    if (e->state == LEDGER_FETCHED && line->has_range)
         e = ledger_carve(d->ledger, e, line->from, line->to, now_ms);
     if (e)
         ledger_lost(d->ledger, e, now_ms);
@@ -191,17 +189,15 @@ hear_rejected(struct dispatch *d, struct ledger_entry *e, const struct control *
               int64_t now_ms, struct dispatch_event *out)
 {
     int endpoint = crew_find(d->crew, line->endpoint);
-    bool again = e->state != LEDGER_FETCHED; /* somebody has it already */
-    if (!again && line->has_range)
+    bool sent = e->state == LEDGER_FETCHED; /* else somebody has it again, or `fetched` is still to come */
+    if (sent && line->has_range)
         e = ledger_carve(d->ledger, e, line->from, line->to, now_ms);
     if (!e)
         return;
     e->failed_on |= crew_bit(endpoint);
     if (e->attempts < 255)
         e->attempts++;
-    if (again)
-        return;
-    if (e->attempts >= d->o->attempts)
+    if (sent && e->attempts >= d->o->attempts)
         give_up(d, e, line, endpoint, out);
     else
         ledger_lost(d->ledger, e, now_ms);
@@ -277,14 +273,14 @@ hear_fetcher(struct dispatch *d, const struct control *line, int64_t now_ms,
     return fetcher;
 }
 
-/* The first writer's hello may come after the first tasks were fetched: it has those. */
+/* The first writer's hello may come after the first tasks were fetched: it has those. Not what was
+ * fetched long before: a producer that was started again hears first of all of the writer's successor. */
 static void
 hear_hello(struct dispatch *d, int64_t now_ms)
 {
-    if (d->writer_known) {
-        ledger_writer_gone(d->ledger, now_ms);
+    ledger_writer_gone(d->ledger, d->writer_known ? 0 : LEDGER_ANSWER_MS, now_ms);
+    if (d->writer_known)
         failures_tell_again(d->failures);
-    }
     d->writer_known = true;
 }
 

@@ -1,5 +1,5 @@
 /* ledger.c - what is out and not yet committed; see ledger.h. */
-#include "producer/ledger.h"
+#include "producer/ledger_inside.h"
 
 #include <stdlib.h>
 
@@ -10,19 +10,6 @@ enum {
     PATIENCE = 10,        /* times the mean time of an answer */
     PATIENCE_MIN_MS = 25,
     LATE = 8,             /* times the mean time of a commit */
-};
-
-struct ledger {
-    int64_t start_ms, lease_ms;
-    struct entries all;
-    uint32_t unanswered;
-    uint64_t next_id;
-    uint32_t passed;              /* greatest `since` of what was FETCHED and then committed */
-    int64_t mean_ms_x16;          /* of a task */
-    int64_t commit_ms_x16;        /* mean time from fetched to committed */
-    int64_t answer_ms_x8;         /* mean time of an answer, sampled: one push at a time is timed */
-    uint64_t timed_id;
-    int64_t timed_ms;             /* when that was pushed; 0: none is being timed */
 };
 
 struct ledger *
@@ -45,12 +32,6 @@ ledger_free(struct ledger *l)
     free(l);
 }
 
-size_t
-ledger_bytes(const struct ledger *l)
-{
-    return sizeof *l + entries_bytes(&l->all);
-}
-
 /* --- time, as kept in entries --- */
 
 static uint64_t
@@ -62,11 +43,11 @@ due_of(const struct ledger *l, int64_t ms)
 static void
 set_due(const struct ledger *l, struct ledger_entry *e, int64_t ms)
 {
-    e->due = due_of(l, ms) & ((UINT64_C(1) << 40) - 1);
+    e->due = due_of(l, ms) & ((UINT64_C(1) << 39) - 1);
 }
 
-static uint32_t
-since_of(const struct ledger *l, int64_t ms)
+uint32_t
+ledger_since(const struct ledger *l, int64_t ms)
 {
     return (uint32_t)(due_of(l, ms) >> SINCE_SHIFT);
 }
@@ -143,7 +124,7 @@ ledger_add(struct ledger *l, uint64_t from, uint64_t to, int64_t now_ms)
     struct ledger_entry *e = entries_make(&l->all, l->next_id++);
     e->from = from & (UINT64_MAX >> 1);
     e->more = (uint32_t)(to - from);
-    e->since = since_of(l, now_ms);
+    e->since = ledger_since(l, now_ms);
     set_due(l, e, now_ms);
     entries_enter(&l->all, e);
     return e;
@@ -210,23 +191,28 @@ check_ms(const struct ledger *l, const struct ledger_entry *e, int64_t now_ms)
     return e->asked && now_ms + patience_ms(l) < due ? now_ms + patience_ms(l) : due;
 }
 
-static void
-set_state(struct ledger *l, struct ledger_entry *e, enum ledger_state state, int64_t now_ms)
+void
+ledger_enter(struct ledger *l, struct ledger_entry *e, enum ledger_state state, int64_t now_ms)
 {
+    if (state == LEDGER_FETCHED && e->early) {
+        e->early = 0;
+        ledger_again(l, e, now_ms, now_ms);
+        return;
+    }
     entries_leave(&l->all, e);
     e->state = (unsigned)state & 3;
-    e->since = since_of(l, now_ms);
+    e->since = ledger_since(l, now_ms);
     set_due(l, e, check_ms(l, e, now_ms));
     entries_enter(&l->all, e);
 }
 
-/* Nobody works on it any more. A push may still be unanswered (a copy's): then that decides. */
-static void
-again(struct ledger *l, struct ledger_entry *e, int64_t due_ms, int64_t now_ms)
+/* A push may still be unanswered (a copy's): then that decides. */
+void
+ledger_again(struct ledger *l, struct ledger_entry *e, int64_t due_ms, int64_t now_ms)
 {
     e->holder = e->second = 0;
     e->copies = 0;
-    e->since = since_of(l, now_ms);
+    e->since = ledger_since(l, now_ms);
     if (e->asked)
         move(l, e, LEDGER_PUSHED, now_ms + patience_ms(l));
     else
@@ -257,7 +243,7 @@ expire(struct ledger *l, struct ledger_entry *e, int64_t now_ms)
     else if (e->state == LEDGER_PUSHED)
         move(l, e, LEDGER_PENDING, now_ms);
     else if (over || (e->state == LEDGER_FETCHED && overtaken(l, e)))
-        again(l, e, now_ms, now_ms);
+        ledger_again(l, e, now_ms, now_ms);
     else
         move(l, e, e->state, check_ms(l, e, now_ms));
 }
@@ -300,6 +286,7 @@ ledger_pushed(struct ledger *l, struct ledger_entry *e, int64_t now_ms)
     l->unanswered++;
     time_push(l, e, now_ms);
     if (e->state == LEDGER_PENDING) {
+        e->early = 0;
         move(l, e, LEDGER_PUSHED, now_ms + patience_ms(l));
         return;
     }
@@ -328,7 +315,7 @@ ledger_took(struct ledger *l, struct ledger_entry *e, unsigned holder, int64_t n
     }
     e->holder = holder & 0x1FFF;
     e->second = 0;
-    set_state(l, e, LEDGER_OUT, now_ms);
+    ledger_enter(l, e, LEDGER_OUT, now_ms);
 }
 
 bool
@@ -356,7 +343,7 @@ ledger_returned(struct ledger *l, struct ledger_entry *e, unsigned holder, int64
 {
     if (e->state == LEDGER_PUSHED && e->tries == 1) { /* `took` got lost, this is as good */
         answered(l, e);
-        again(l, e, due_ms, now_ms);
+        ledger_again(l, e, due_ms, now_ms);
         return true;
     }
     if (e->state != LEDGER_OUT)
@@ -368,7 +355,7 @@ ledger_returned(struct ledger *l, struct ledger_entry *e, unsigned holder, int64
     }
     if (e->holder)
         return false;
-    again(l, e, due_ms, now_ms);
+    ledger_again(l, e, due_ms, now_ms);
     return e->state == LEDGER_PENDING;
 }
 
@@ -378,156 +365,15 @@ ledger_fetched(struct ledger *l, struct ledger_entry *e, int64_t now_ms)
     if (e->state == LEDGER_OUT)
         l->mean_ms_x16 += ledger_age_ms(l, e, now_ms) - l->mean_ms_x16 / 16;
     if (e->state != LEDGER_FETCHED)
-        set_state(l, e, LEDGER_FETCHED, now_ms);
+        ledger_enter(l, e, LEDGER_FETCHED, now_ms);
 }
 
 void
 ledger_lost(struct ledger *l, struct ledger_entry *e, int64_t now_ms)
 {
     if (e->state == LEDGER_FETCHED)
-        again(l, e, now_ms, now_ms);
+        ledger_again(l, e, now_ms, now_ms);
+    else
+        e->early = 1;
 }
 
-/* --- parts --- */
-
-static struct ledger_entry *
-split_off(struct ledger *l, const struct ledger_entry *e, uint64_t from, uint64_t to,
-          int64_t now_ms)
-{
-    struct ledger_entry *part = ledger_add(l, from, to, now_ms);
-    part->failed_on = e->failed_on;
-    part->refused_by = e->refused_by;
-    part->attempts = e->attempts;
-    return part;
-}
-
-static void
-shrink(struct ledger_entry *e, uint64_t from, uint64_t to)
-{
-    e->from = from & (UINT64_MAX >> 1);
-    e->more = (uint32_t)(to - from);
-}
-
-struct ledger_entry *
-ledger_carve(struct ledger *l, struct ledger_entry *e, uint64_t from, uint64_t to, int64_t now_ms)
-{
-    uint64_t first = e->from, last = ledger_to(e);
-    if (e->by_hash || (from <= first && to >= last))
-        return e;
-    if (to < first || from > last || from > to)
-        return NULL;
-    if ((from > first && to < last) || ledger_count(l) >= LEDGER_MAX)
-        return e;
-    struct ledger_entry *part;
-    if (from <= first) {
-        part = split_off(l, e, first, to, now_ms);
-        shrink(e, to + 1, last);
-    } else {
-        part = split_off(l, e, from, last, now_ms);
-        shrink(e, first, from - 1);
-    }
-    if (e->state != LEDGER_FETCHED)
-        set_state(l, e, LEDGER_FETCHED, now_ms);
-    return part;
-}
-
-static void
-time_commit(struct ledger *l, const struct ledger_entry *e, int64_t now_ms)
-{
-    l->commit_ms_x16 += ledger_age_ms(l, e, now_ms) - l->commit_ms_x16 / 16;
-    if (e->since > l->passed)
-        l->passed = e->since;
-}
-
-uint64_t
-ledger_committed(struct ledger *l, struct ledger_entry *e, uint64_t from, uint64_t to, bool *gone,
-                 int64_t now_ms)
-{
-    uint64_t first = e->from, last = ledger_to(e);
-    *gone = e->by_hash || (from <= first && to >= last);
-    if (e->state == LEDGER_FETCHED)
-        time_commit(l, e, now_ms);
-    if (*gone) {
-        uint64_t blocks = e->by_hash ? 0 : last - first + 1;
-        ledger_remove(l, e);
-        return blocks;
-    }
-    if (to < first || from > last || from > to)
-        return 0;
-    if (from <= first) {
-        shrink(e, to + 1, last);
-        return to - first + 1;
-    }
-    if (to < last) {
-        if (ledger_count(l) >= LEDGER_MAX)
-            return 0; /* as if it were not committed: it comes again */
-        split_off(l, e, to + 1, last, now_ms);
-    }
-    shrink(e, first, from - 1);
-    return (to < last ? to : last) - from + 1;
-}
-
-/* --- over all entries --- */
-
-static bool
-forget_holder(struct ledger_entry *e, unsigned holder)
-{
-    if (e->second == holder)
-        e->second = 0;
-    if (e->holder == holder) {
-        e->holder = e->second;
-        e->second = 0;
-        return e->holder == 0;
-    }
-    return false;
-}
-
-/* Entries are collected first: making them pending reorders the heap. */
-size_t
-ledger_release(struct ledger *l, unsigned holder, bool suddenly, int64_t now_ms)
-{
-    struct ledger_entry **found = xmalloc((l->all.size[TIMED] + 1u) * sizeof(void *));
-    size_t n = 0;
-    for (uint32_t i = 0; i < l->all.size[TIMED]; i++) {
-        struct ledger_entry *e = entries_at(&l->all, TIMED, i);
-        bool out = e->state == LEDGER_OUT;
-        bool fetched = e->state == LEDGER_FETCHED && suddenly &&
-                       ledger_age_ms(l, e, now_ms) >= LEDGER_ANSWER_MS;
-        if ((out || fetched) && forget_holder(e, holder))
-            found[n++] = e;
-    }
-    for (size_t i = 0; i < n; i++)
-        again(l, found[i], now_ms, now_ms);
-    free(found);
-    return n;
-}
-
-void
-ledger_writer_gone(struct ledger *l, int64_t now_ms)
-{
-    struct ledger_entry **found = xmalloc((l->all.size[TIMED] + 1u) * sizeof(void *));
-    size_t n = 0;
-    for (uint32_t i = 0; i < l->all.size[TIMED]; i++)
-        if (entries_at(&l->all, TIMED, i)->state == LEDGER_FETCHED)
-            found[n++] = entries_at(&l->all, TIMED, i);
-    while (n > 0)
-        again(l, found[--n], now_ms, now_ms);
-    free(found);
-}
-
-struct ledger_entry *
-ledger_hedge(struct ledger *l, int64_t out_ms, int64_t fetched_ms, int64_t now_ms)
-{
-    struct ledger_entry *oldest = NULL;
-    for (uint32_t i = 0; i < l->all.size[TIMED]; i++) {
-        struct ledger_entry *e = entries_at(&l->all, TIMED, i);
-        int64_t enough = e->state == LEDGER_OUT       ? out_ms
-                         : e->state == LEDGER_FETCHED ? fetched_ms : -1;
-        if (enough < 0 || e->asked || e->copies >= LEDGER_COPIES_MAX ||
-            ledger_age_ms(l, e, now_ms) < enough)
-            continue;
-        if (!oldest || e->since < oldest->since)
-            oldest = e;
-    }
-    return oldest;
-}

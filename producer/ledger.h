@@ -55,7 +55,7 @@ bool ledger_holds(const struct ledger_entry *e, unsigned holder);
 bool ledger_returned(struct ledger *l, struct ledger_entry *e, unsigned holder, int64_t due_ms,
                      int64_t now_ms);
 void ledger_fetched(struct ledger *l, struct ledger_entry *e, int64_t now_ms);
-/* Its rows did not arrive. */
+/* Its rows did not arrive. Heard before `fetched`, since two peers tell these, it counts then. */
 void ledger_lost(struct ledger *l, struct ledger_entry *e, int64_t now_ms);
 
 /* Cuts [from, to] off an entry that shares an end with it. Returns the entry that is just this
@@ -72,10 +72,10 @@ void ledger_remove(struct ledger *l, struct ledger_entry *e);
 /* The holder is gone. What it worked on is PENDING; with `suddenly` also what it had fetched a
  * while ago, since results may have gone down with it. Returns how many entries. */
 size_t ledger_release(struct ledger *l, unsigned holder, bool suddenly, int64_t now_ms);
-/* The writer is another: all that was FETCHED is PENDING. */
-void ledger_writer_gone(struct ledger *l, int64_t now_ms);
-/* The oldest entry worth a copy: OUT for longer than out_ms, or FETCHED for longer than fetched_ms
- * (negative: never). NULL: none. */
+/* The writer is another: all that was FETCHED for so long or longer is PENDING. */
+void ledger_writer_gone(struct ledger *l, int64_t age_ms, int64_t now_ms);
+/* The oldest entry worth a copy: OUT for longer than out_ms, unless more are FETCHED than OUT (the
+ * writer is what all wait for); or FETCHED for longer than fetched_ms (negative: never). NULL: none. */
 struct ledger_entry *ledger_hedge(struct ledger *l, int64_t out_ms, int64_t fetched_ms,
                                   int64_t now_ms);
 
@@ -91,6 +91,5 @@ int64_t ledger_task_ms(const struct ledger *l); /* mean time from took to fetche
  * Several times what a commit takes. */
 int64_t ledger_late_ms(const struct ledger *l);
 int64_t ledger_age_ms(const struct ledger *l, const struct ledger_entry *e, int64_t now_ms);
-size_t ledger_bytes(const struct ledger *l); /* all that it allocated */
 
 #endif
