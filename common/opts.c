@@ -12,7 +12,7 @@
 #include "common/talk.h"
 
 enum {
-    OPTS_MAX = 64,        /* options of one program */
+    OPTS_MAX = 80,        /* options of one program */
     CODE_HELP = 1000,     /* getopt values of the built-in ones */
     CODE_VERSION = 1001,
     CODE_FIRST = 1100,    /* + index in the table */

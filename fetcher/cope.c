@@ -7,6 +7,7 @@
 enum {
     LONG_PAUSE_MS = 5000,    /* rather than wait so long, a task goes back */
     THROTTLED_MAX = 10,      /* refusals for their rate, in a row */
+    THROTTLED_WIDE = 5,      /* so many, and it may be its width: some say "too many requests" of that, too */
     UNSEEN_MAX = 5,          /* answers that a block below the head is not there */
     UNSEEN_PAUSE_MS = 100,   /* doubled each time */
     NULLS_MAX = 2,           /* instead of receipts, until it is asked for each of them */
@@ -83,13 +84,26 @@ split_values(struct case_of *k, size_t max)
     return true;
 }
 
-/* One block with too many logs, and no filter to split: its receipts hold the same logs. */
+/* One block with too many logs, and no filter to split: its receipts hold the same logs. The header
+ * tells how many there must be. */
 static void
 ask_receipts(struct case_of *k)
 {
     k->s->kind = STEP_DENSE;
-    k->s->needs = NEED_RECEIPTS;
+    k->s->needs = NEED_HEADER | NEED_RECEIPTS;
     again(k, 0);
+}
+
+/* The receipts of a block, each by its hash. False: that was not the question, or not all at once. */
+static bool
+one_by_one(struct case_of *k, enum receipts_way why)
+{
+    if (strcmp(k->method, "eth_getBlockReceipts") != 0 || k->s->one_by_one)
+        return false;
+    k->s->one_by_one = why;
+    k->s->unseen = k->s->failures = 0;
+    again(k, 0);
+    return true;
 }
 
 static void
@@ -99,7 +113,8 @@ cope_transient(struct case_of *k)
     if (k->c->alone)
         most = (most + 1) * ALONE_ROUNDS - 1;
     if (++k->s->failures > most) {
-        fail(k);
+        if (!one_by_one(k, RECEIPTS_ODD)) /* some nodes fail to put those of some blocks together */
+            fail(k);
         return;
     }
     /* some gateways answer 503 or fall silent when a range is too heavy for them */
@@ -115,10 +130,13 @@ static void
 cope_rate(struct case_of *k)
 {
     int64_t wait = k->verdict->wait_ms;
-    if (!k->c->alone && (wait > LONG_PAUSE_MS || ++k->s->throttled > THROTTLED_MAX)) {
+    uint32_t n = ++k->s->throttled;
+    if (!k->c->alone && (wait > LONG_PAUSE_MS || n > THROTTLED_MAX)) {
         give(k, CONTROL_DECLINED, REASON_BREAKER, wait > 0 ? wait : LONG_PAUSE_MS);
         return;
     }
+    if (k->s->kind == STEP_LOGS && n % THROTTLED_WIDE == 0 && split_range(k, 0))
+        return;
     again(k, wait);
 }
 
@@ -130,18 +148,6 @@ cope_quota(struct case_of *k)
     else
         give(k, CONTROL_DECLINED, REASON_BREAKER,
              k->verdict->wait_ms > 0 ? k->verdict->wait_ms : 60000);
-}
-
-/* The receipts of a block, each by its hash. False: that was not the question, or not all at once. */
-static bool
-one_by_one(struct case_of *k, enum receipts_way why)
-{
-    if (strcmp(k->method, "eth_getBlockReceipts") != 0 || k->s->one_by_one)
-        return false;
-    k->s->one_by_one = why;
-    k->s->unseen = 0;
-    again(k, 0);
-    return true;
 }
 
 static void
@@ -295,11 +301,21 @@ cope_auth(struct case_of *k)
     give(k, CONTROL_DECLINED, REASON_STOPPING, 0);
 }
 
+/* Some nodes leave receipts out of a block's, send some twice, or null for some. */
+static bool
+receipts_of_blocks(const struct step *s)
+{
+    return (s->kind == STEP_BLOCKS || s->kind == STEP_DENSE) && (s->needs & NEED_RECEIPTS) && !s->one_by_one;
+}
+
 static void
 cope_bad(struct case_of *k)
 {
     uint32_t most = k->c->alone ? ALONE_ROUNDS * (k->c->retries + 1) : 1;
-    if (++k->s->bad > most)
+    if (++k->s->bad == 2 && receipts_of_blocks(k->s)) {
+        k->s->one_by_one = RECEIPTS_ODD;
+        again(k, 0);
+    } else if (k->s->bad > most + (k->s->one_by_one == RECEIPTS_ODD)) /* that is a try more */
         fail(k);
     else
         again(k, k->s->bad > 1 ? cope_pause_ms(k->c, k->s->bad - 1) : 0);

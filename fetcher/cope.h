@@ -24,6 +24,7 @@ struct coping {
     struct lacks lacks;
     struct holdings *holdings;
     uint64_t logs_from; /* first block whose logs and receipts are held here, as far as known */
+    uint32_t odd;       /* blocks whose receipts were right only when asked for one by one */
     size_t max_values;  /* addresses or topics in one list; 0: no limit known */
     uint64_t seed;      /* of the jitter */
     uint32_t refusals;  /* of our key, in a row */

@@ -56,7 +56,7 @@ struct step {
     struct step *origin;       /* CONTROL: owned; the step whose empty answer is doubted */
     uint32_t failures, bad, unseen, throttled, doubts; /* ends so far: transient, bad data, not yet, rate */
     bool empty;                /* LOGS, doubted: no log at all was sent */
-    enum receipts_way { RECEIPTS_OF_BLOCK, RECEIPTS_TOO_LARGE, RECEIPTS_NULL } one_by_one; /* why not all of a block */
+    enum receipts_way { RECEIPTS_OF_BLOCK, RECEIPTS_TOO_LARGE, RECEIPTS_NULL, RECEIPTS_ODD } one_by_one; /* why not all of a block */
     uint32_t silences;         /* LOGS: empty answers where logs were expected */
     bool traced;               /* it was looked up since when history is held */
     bool proved;               /* LOGS: its silence is believed */

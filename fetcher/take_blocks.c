@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+enum { ODD_MAX = 3 }; /* blocks whose receipts came odd: from then on none are asked for at once */
+
 /* --- one block, all replies there --- */
 
 static enum decode
@@ -30,7 +32,7 @@ receipt_logs(struct job *j, const struct step *s, const struct block_replies *b,
         target.has_timestamp = true;
         target.timestamp = h->timestamp;
     }
-    if (!b->has_block && json_count(b->receipts) == 0) {
+    if (s->kind == STEP_DENSE && json_count(b->receipts) == 0) {
         snprintf(why, 160, "no receipt of block %llu, which has too many logs to be sent",
                  (unsigned long long)b->number);
         return DECODE_BAD;
@@ -60,12 +62,12 @@ static enum decode
 block_rows(struct job *j, const struct step *s, const struct block_replies *b,
            struct header *h, char *why)
 {
-    if (s->kind == STEP_DENSE)
-        return receipt_logs(j, s, b, NULL, why);
     if (b->has_block && header_decode(b->block, b->number, h, why) != DECODE_OK)
         return DECODE_BAD;
     if (receipts_complete(b, why) != DECODE_OK)
         return DECODE_BAD;
+    if (s->kind == STEP_DENSE)
+        return receipt_logs(j, s, b, NULL, why); /* without a time, as logs from eth_getLogs */
     if (j->from_receipts && receipt_logs(j, s, b, b->has_block ? h : NULL, why) != DECODE_OK)
         return DECODE_BAD;
     return dataset_rows(j, b, why);
@@ -140,6 +142,8 @@ assembled(struct taking *t, struct flight *f, struct assembly *a, const struct r
     origin->assembly = NULL;
     job_assembled(f->job, a);
     if (ok) {
+        if (origin->one_by_one == RECEIPTS_ODD && ++t->coping->odd >= ODD_MAX)
+            t->coping->lacks.receipts = true;
         job_bound_touches(f->job, !t->coping->alone);
         step_free(origin);
         return;

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "draw.h"
+#include "gzip.h"
 #include "sim.h"
 
 enum draws { DRAW_ERROR = 100, DRAW_KIND, DRAW_JITTER };
@@ -48,21 +49,36 @@ error_due(const struct sim *s, enum error_kind *out)
     return false;
 }
 
+static bool
+quota_spent(struct sim *s, int64_t now_us, uint64_t *left_s)
+{
+    const struct knobs *k = &s->knobs;
+    int64_t every_us = k->quota_renewed_ms * 1000, at_us = now_us - s->start_ms * 1000;
+    int64_t day = every_us ? at_us / every_us : 0;
+    if (day != s->day) {
+        s->day = day;
+        s->of_day = 0;
+    }
+    *left_s = every_us ? (uint64_t)((day + 1) * every_us - at_us) / 1000000 + 1 : 0;
+    return k->quota && ++s->of_day > k->quota;
+}
+
 bool
 faults_request(struct sim *s, int64_t now_us, struct reply *out)
 {
     const struct knobs *k = &s->knobs;
     enum error_kind kind;
-    (void)now_us;
+    uint64_t left_s;
     if (k->dead != DEAD_OFF) {
         out->act = ACT_RESET;
         out->delay_us = 0;
         s->stats.refused[REFUSED_FAULT]++;
         return true;
     }
-    if (k->quota && s->stats.requests > k->quota) {
+    if (quota_spent(s, now_us, &left_s)) {
         s->stats.refused[REFUSED_QUOTA]++;
         faults_whole(s, style_default(STYLE_QUOTA), &(struct style_words){0}, out);
+        faults_rate_reply(s, left_s, out);
         return true;
     }
     if (!error_due(s, &kind))
@@ -107,6 +123,11 @@ faults_spoil(struct sim *s, struct reply *out)
         break;
     case ERR_GZIP:
         out->encoding = "gzip"; /* which it is not */
+        break;
+    case ERR_SHORT_GZIP:
+        gzip_pack(&out->body, 6);
+        out->body.n -= out->body.n / 2;
+        out->encoding = "gzip";
         break;
     default:
         return false;

@@ -20,13 +20,14 @@ static const char *const error_names[] = {
     [ERR_500] = "500", [ERR_502] = "502", [ERR_503] = "503", [ERR_504] = "504", [ERR_DROP] = "drop",
     [ERR_RESET] = "reset", [ERR_TRUNCATED] = "truncated", [ERR_CUT] = "cut", [ERR_EMPTY] = "empty",
     [ERR_HANG] = "hang", [ERR_STALL] = "stall", [ERR_INTERNAL] = "internal", [ERR_GZIP] = "badgzip",
-    [ERR_HTML] = "html", [ERR_KINDS] = NULL,
+    [ERR_SHORT_GZIP] = "shortgzip", [ERR_HTML] = "html", [ERR_KINDS] = NULL,
 };
 static const char *const lie_names[] = {
     [LIE_OUTSIDE] = "outside", [LIE_ADDRESS] = "address", [LIE_DUPLICATE] = "duplicate",
     [LIE_HASH] = "hash", [LIE_MISSING] = "missing", [LIE_REMOVED] = "removed",
     [LIE_UNORDERED] = "unordered", [LIE_BADHEX] = "badhex", [LIE_OVERFLOW] = "overflow",
-    [LIE_BLOCK] = "block", [LIE_RECEIPTS] = "receipts", [LIE_KINDS] = NULL,
+    [LIE_BLOCK] = "block", [LIE_RECEIPTS] = "receipts",
+    [LIE_RECEIPT_NULL] = "receipt-null", [LIE_RECEIPT_TWICE] = "receipt-twice", [LIE_KINDS] = NULL,
 };
 static const char *const mangle_names[] = {
     [MANGLE_MISSING] = "missing", [MANGLE_SHUFFLED] = "shuffled", [MANGLE_STRINGS] = "strings",
@@ -54,12 +55,14 @@ struct entry {
     X("retry-after", "HOW", "header: none, seconds, date or zero", KNOB_CHOICE, AT(retry_after), retry_names, 0) \
     X("retry-wait", "SECONDS", "seconds in it (default: until the rate allows one)", KNOB_NUMBER, AT(retry_wait_s), NULL, 0) \
     X("quota", "N", "requests in all, the others are refused (style quota)", KNOB_NUMBER, AT(quota), NULL, 0) \
+    X("quota-renewed", "SECONDS", "the quota is renewed every so often: its midnight", KNOB_SECONDS, AT(quota_renewed_ms), NULL, 0) \
     X("error-percent", "N", "share of requests that fail", KNOB_PERCENT, AT(error_percent), NULL, 0) \
     X("error-every", "N", "every nth request fails", KNOB_NUMBER, AT(error_every), NULL, 0) \
-    X("errors", "KINDS", "how: 500,502,503,504,drop,reset,truncated,cut,empty,hang,stall,internal,badgzip,html", KNOB_SET, AT(errors), error_names, 0) \
+    X("errors", "KINDS", "how: 500,502,503,504,drop,reset,truncated,cut,empty,hang,stall,internal,badgzip,shortgzip,html", KNOB_SET, AT(errors), error_names, 0) \
     X("hang", "SECONDS", "how long hang and stall last", KNOB_SECONDS, AT(hang_ms), NULL, 0) \
     X("dead", "HOW", "off, refuse (nobody listens) or reset (connections are cut)", KNOB_CHOICE, AT(dead), dead_names, 0) \
     X("bad-range", "A-B", "a 502 page for logs of these blocks", KNOB_RANGE, AT(bad_from), NULL, 0) \
+    X("no-receipts", "A-B", "eth_getBlockReceipts fails for these blocks", KNOB_RANGE, AT(no_receipts_from), NULL, 0) \
     X("max-range", "N", "blocks in one eth_getLogs", KNOB_NUMBER, AT(max_range), NULL, 0) \
     X("range-style", "STYLE", "how a wider range is refused", KNOB_STYLE, AT(range_style), NULL, STYLE_RANGE) \
     X("max-results", "N", "logs in one answer", KNOB_NUMBER, AT(max_results), NULL, 0) \
@@ -69,6 +72,7 @@ struct entry {
     X("bytes-style", "STYLE", "how more are refused", KNOB_STYLE, AT(bytes_style), NULL, STYLE_RESULT) \
     X("max-addresses", "N", "addresses or topics in one list", KNOB_NUMBER, AT(max_addresses), NULL, 0) \
     X("no-address-lists", NULL, "address must be one string", KNOB_FLAG, AT(no_address_lists), NULL, 0) \
+    X("no-tags", NULL, "blocks must be numbers or hashes, not tags such as latest", KNOB_FLAG, AT(no_tags), NULL, 0) \
     X("max-batch", "N", "calls in one batch", KNOB_NUMBER, AT(max_batch), NULL, 0) \
     X("batch-style", "STYLE", "how more are refused", KNOB_STYLE, AT(batch_style), NULL, STYLE_BATCH) \
     X("arrays", "HOW", "batches: ok, 403, internal or invalid", KNOB_CHOICE, AT(arrays), arrays_names, 0) \
@@ -81,7 +85,7 @@ struct entry {
     X("pruned-below", "N", "first block whose logs and receipts it has", KNOB_NUMBER, AT(pruned_below), NULL, 0) \
     X("pruned-style", "STYLE", "how it refuses older ones; silent: empty answers", KNOB_STYLE, AT(pruned_style), NULL, STYLE_PRUNED) \
     X("lie-every", "N", "every nth answer is wrong", KNOB_NUMBER, AT(lie_every), NULL, 0) \
-    X("lies", "KINDS", "how: outside,address,duplicate,hash,missing,removed,unordered,badhex,overflow,block,receipts", KNOB_SET, AT(lies), lie_names, 0) \
+    X("lies", "KINDS", "how: outside,address,duplicate,hash,missing,removed,unordered,badhex,overflow,block,receipts,receipt-null,receipt-twice", KNOB_SET, AT(lies), lie_names, 0) \
     X("off", "METHODS", "methods that it does not have, commas between", KNOB_NAMES, AT(off), NULL, 0) \
     X("off-style", "STYLE", "how it refuses them", KNOB_STYLE, AT(off_style), NULL, STYLE_METHOD) \
     X("chain-id", "N", "the chain (default 31337)", KNOB_NUMBER, AT(chain_id), NULL, 0) \

@@ -15,12 +15,12 @@
 
 enum error_kind { /* bits of knobs.errors */
     ERR_500, ERR_502, ERR_503, ERR_504, ERR_DROP, ERR_RESET, ERR_TRUNCATED, ERR_CUT, ERR_EMPTY,
-    ERR_HANG, ERR_STALL, ERR_INTERNAL, ERR_GZIP, ERR_HTML, ERR_KINDS,
+    ERR_HANG, ERR_STALL, ERR_INTERNAL, ERR_GZIP, ERR_SHORT_GZIP, ERR_HTML, ERR_KINDS,
 };
 
 enum lie { /* bits of knobs.lies */
     LIE_OUTSIDE, LIE_ADDRESS, LIE_DUPLICATE, LIE_HASH, LIE_MISSING, LIE_REMOVED, LIE_UNORDERED,
-    LIE_BADHEX, LIE_OVERFLOW, LIE_BLOCK, LIE_RECEIPTS, LIE_KINDS,
+    LIE_BADHEX, LIE_OVERFLOW, LIE_BLOCK, LIE_RECEIPTS, LIE_RECEIPT_NULL, LIE_RECEIPT_TWICE, LIE_KINDS,
 };
 
 enum mangle { /* bits of knobs.mangle: what happens to the answers of a batch */
@@ -42,11 +42,13 @@ struct knobs {
     const struct style *rate_style;
     uint64_t retry_after, retry_wait_s;
     uint64_t quota;
+    int64_t quota_renewed_ms;
 
     uint64_t error_percent, error_every, errors;
     int64_t hang_ms;
     uint64_t dead;
     uint64_t bad_from, bad_to; /* bad_to 0: none */
+    uint64_t no_receipts_from, no_receipts_to;
 
     uint64_t max_range;
     const struct style *range_style;
@@ -56,7 +58,7 @@ struct knobs {
     uint64_t max_bytes;
     const struct style *bytes_style;
     uint64_t max_addresses;
-    bool no_address_lists;
+    bool no_address_lists, no_tags;
 
     uint64_t max_batch;
     const struct style *batch_style;

@@ -149,13 +149,30 @@ lie_logs(struct exchange *x, size_t start, enum lie lie, uint64_t to)
     }
 }
 
+static void
+null_first(struct buf *b, size_t start, size_t end)
+{
+    memmove(b->p + start + 5, b->p + end, b->n - end);
+    memcpy(b->p + start + 1, "null", 4);
+    b->n -= end - (start + 5);
+}
+
+/* The first one is left out, is null, or is there twice. */
 void
-lie_receipts(struct exchange *x, size_t start) /* the first one is left out */
+lie_receipts(struct exchange *x, size_t start, enum lie lie)
 {
     struct buf *b = x->out;
     size_t end = object_end(b, start + 1);
     if (b->n < start + 3)
         return;
+    if (lie == LIE_RECEIPT_TWICE) {
+        repeat_first(b, start, false);
+        return;
+    }
+    if (lie == LIE_RECEIPT_NULL) {
+        null_first(b, start, end);
+        return;
+    }
     end += b->p[end] == ',';
     memmove(b->p + start + 1, b->p + end, b->n - end);
     b->n -= end - start - 1;

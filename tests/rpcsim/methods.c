@@ -133,12 +133,17 @@ m_block_receipts(struct exchange *x)
         buf_adds(x->out, "null");
         return;
     }
+    const struct knobs *k = &x->sim->knobs;
+    if (k->no_receipts_to && block >= k->no_receipts_from && block <= k->no_receipts_to) {
+        exchange_fail(x, REFUSED_FAULT, -32603, "Internal error");
+        return;
+    }
     const struct source *s = &x->sim->source;
     size_t start = x->out->n;
     s->ops->receipts(s->self, block, x->out);
     enum lie lie;
-    if (lie_due(x->sim, 1u << LIE_RECEIPTS, &lie))
-        lie_receipts(x, start);
+    if (lie_due(x->sim, 1u << LIE_RECEIPTS | 1u << LIE_RECEIPT_NULL | 1u << LIE_RECEIPT_TWICE, &lie))
+        lie_receipts(x, start, lie);
 }
 
 static bool
@@ -273,10 +278,34 @@ is_off(const char *off, const char *name)
     return false;
 }
 
+/* Is a block named by a tag anywhere in these parameters? */
+static bool
+has_tag(json_t *v)
+{
+    static const char *const tags[] = {"latest", "earliest", "pending", "safe", "finalized"};
+    const char *text = json_string_value(v), *key;
+    json_t *member;
+    size_t i;
+    for (i = 0; text && i < sizeof tags / sizeof *tags; i++)
+        if (strcmp(text, tags[i]) == 0)
+            return true;
+    json_array_foreach(v, i, member)
+        if (has_tag(member))
+            return true;
+    json_object_foreach(v, key, member)
+        if (has_tag(member))
+            return true;
+    return false;
+}
+
 void
 method_call(struct exchange *x, const char *name)
 {
     stats_method(&x->sim->stats, span_of(name));
+    if (x->sim->knobs.no_tags && has_tag(x->params)) {
+        exchange_fail(x, REFUSED_CALLER, CODE_PARAMS, "invalid argument 0: hex string without 0x prefix");
+        return;
+    }
     if (!is_off(x->sim->knobs.off, name))
         for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
             if (strcmp(methods[i].name, name) == 0) {

@@ -52,6 +52,8 @@ struct sim {
     int64_t start_ms; /* of the first request; -1: none yet */
     double tokens;    /* of the rate */
     int64_t tokens_us;
+    int64_t day;      /* of the quota */
+    uint64_t of_day;  /* requests in it */
     size_t max_body;  /* bytes of an answer; more is refused, whatever the knobs */
 };
 
@@ -96,6 +98,6 @@ bool faults_spoil(struct sim *s, struct reply *out); /* after the answer: cut, t
 /* lies.c: changes the text of an array of logs (or block, or receipts) that starts at `start` */
 bool lie_due(struct sim *s, uint64_t mask, enum lie *out);
 void lie_logs(struct exchange *x, size_t start, enum lie lie, uint64_t to);
-void lie_receipts(struct exchange *x, size_t start);
+void lie_receipts(struct exchange *x, size_t start, enum lie lie);
 
 #endif

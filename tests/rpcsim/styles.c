@@ -73,6 +73,8 @@ static const struct style styles[] = {
     RANGE("masq", 200, -32005, "eth_getLogs block range too large, range: {asked}, max: {max}", NULL, false,
           SHAPE_ITEM),
     RANGE("candle", 200, -32600, "block range too high", NULL, false, SHAPE_ITEM),
+    RANGE("heavy-503", 503, 0, "Service Unavailable", NULL, false, SHAPE_TEXT),
+    RANGE("throttled", 429, -32005, "rate limit exceeded", NULL, false, SHAPE_ITEM),
     RANGE("data", 200, -32602, "invalid params", "\"exceed maximum block range: {max}\"", false, SHAPE_ITEM),
 
     RESULT("infura", 200, -32005, "query returned more than {max} results. Try with this block range [{sfrom}, {sto}].",
@@ -183,6 +185,9 @@ static const struct style styles[] = {
     METHOD("quicknode", 200, -32613, "method not supported", NULL, false, SHAPE_ITEM),
     METHOD("bnb", 200, -32005, "limit exceeded", NULL, false, SHAPE_ITEM),
     METHOD("bloxroute", 200, -32000, "method not available", NULL, false, SHAPE_ITEM),
+    METHOD("drpc-plan", 400, 35, "ranges over 10000 blocks are not supported on freetier", NULL, false, SHAPE_ITEM),
+    METHOD("key", 401, -32600, "Must be authenticated!", NULL, false, SHAPE_ITEM),
+    METHOD("caller", 400, -32600, "invalid request", NULL, false, SHAPE_ITEM),
     METHOD("null", 200, 0, "", NULL, false, SHAPE_SILENT),
 };
 

@@ -8,12 +8,12 @@ a=0x1111111111111111111111111111111111111111 b=0x2222222222222222222222222222222
 c=0x3333333333333333333333333333333333333333 d=0x4444444444444444444444444444444444444444
 
 declare -A chain=( # what a case is compared with: the chain, and the words of its tasks
-    [logs]='' [both]='' [blocks]='' [tx]='' [traces]='' [big]='--big-block 300 --big-logs 300'
+    [logs]='' [both]='' [blocks]='' [tx]='' [traces]='' [all]='' [big]='--big-block 300 --big-logs 300'
     [filter]="--address $a --address $b --address $c --address $d" [one]="--address $a --address $b"
 )
 declare -A words=(
     [logs]=dataset=logs [both]=dataset=blocks,logs [blocks]=dataset=blocks [tx]=dataset=transactions
-    [traces]=dataset=traces [big]=dataset=logs
+    [traces]=dataset=traces [all]=dataset=blocks,transactions,logs,token_transfers,traces,contracts,accounts [big]=dataset=logs
     [filter]="dataset=logs address=$a,$b,$c" [one]="dataset=logs address=$a"
 )
 
@@ -82,7 +82,7 @@ done
 faulty blocks '429 for single items of a batch' '--rate 400 --burst 60 --rate-items'
 
 # --- failures ---
-for error in 500 502 503 504 drop reset truncated cut empty internal badgzip html; do
+for error in 500 502 503 504 drop reset truncated cut empty internal badgzip shortgzip html; do
     faulty logs "every 4th request: $error" "--error-every 4 --errors $error"
     faulty blocks "every 4th request of blocks: $error" "--error-every 4 --errors $error"
 done
@@ -90,11 +90,12 @@ for error in hang stall; do
     faulty logs "every 5th request: $error" "--error-every 5 --errors $error" '--timeout 1'
 done
 faulty both 'all failures by turns' \
-    '--error-percent 15 --errors 500,502,503,504,drop,reset,truncated,cut,empty,internal,badgzip,html'
+    '--error-percent 15 --errors 500,502,503,504,drop,reset,truncated,cut,empty,internal,badgzip,shortgzip,html'
 
 # --- ranges ---
+faulty logs 'too wide is called too many requests' '--max-range 100 --range-style throttled' '--breaker-timeout 1'
 for style in $(styles RANGE); do
-    faulty logs "at most 100 blocks, as $style says it" "--max-range 100 --range-style $style"
+    [ "$style" = throttled ] || faulty logs "at most 100 blocks, as $style says it" "--max-range 100 --range-style $style"
 done
 for width in 1 2 7 199; do
     for style in geth ankr alchemy-free; do
@@ -117,6 +118,7 @@ faulty filter 'more logs than the limit in a block: split by address' '--max-res
 for style in 1rpc ankr response-too-big; do
     faulty big "at most 80,000 bytes, as $style says it" "--max-bytes 80000 --bytes-style $style"
 done
+faulty logs 'the more logs, the longer it takes' '--log-latency 3000' '--timeout 1'
 faulty logs 'our own bound on an answer' '' '--max-body 100000'
 faulty big 'a block larger than our own bound: receipts one by one' '' '--max-body 80000'
 
@@ -135,6 +137,13 @@ done
 for style in geth infura besu proxyd drpc quicknode bloxroute null; do
     faulty tx "no eth_getBlockReceipts, as $style says it" "--off eth_getBlockReceipts --off-style $style"
 done
+for lie in receipts receipt-null receipt-twice; do
+    faulty tx "receipts of every block that do not fit it: $lie" "--lie-every 1 --lies $lie" '--breaker-timeout 1'
+    faulty big "the same of a block with too many logs: $lie" "--max-results 60 --lie-every 1 --lies $lie"
+done
+faulty tx 'eth_getBlockReceipts fails for some blocks' '--no-receipts 250-252' '--retries 0 --breaker-timeout 1'
+faulty all 'blocks are asked for by number or hash, never by a tag' '--no-tags'
+
 # --- the head ---
 for style in $(styles HEAD); do
     faulty logs "behind, as $style says it" "--blocks 610 --behind 40 --behind-every 3 --behind-style $style"
@@ -152,8 +161,9 @@ done
 for lie in outside duplicate hash missing removed unordered badhex overflow block; do
     faulty both "a lie in every 7th answer beside headers: $lie" "--lie-every 7 --lies $lie"
 done
+faulty both 'logs that carry blockTimestamp' '--log-timestamps'
 faulty one 'a lie in every 3rd answer: another address' '--lie-every 3 --lies address'
-for lie in block receipts; do faulty tx "a lie in every 7th answer: $lie" "--lie-every 7 --lies $lie"; done
+for lie in block receipts receipt-null receipt-twice; do faulty tx "a lie in every 7th answer: $lie" "--lie-every 7 --lies $lie"; done
 
 # --- time ---
 printf '%s\n' 'after 4 requests dead=refuse' 'at 2s dead=off' >"$T/back"
@@ -193,6 +203,17 @@ like "$(cat "$T/spent1.status")$(cat "$T/spent1.err")" '^3.*daily request count 
 pull other logs '--chain-id 5' '--chain-id 31337'
 like "$(cat "$T/other.status")$(cat "$T/other.err")" '^3.*chain 5, not 31337' 'another chain: exit 3 and the reason'
 is "$(stat_of other .methods.eth_getLogs)" null '  and it was not asked for logs'
+printf '%s\n' 'after 3 requests dead=refuse' 'at 1500ms dead=off chain-id=5' >"$T/moved"
+pull moved logs "--scenario $T/moved" '--breaker-timeout 1 --range 100'
+like "$(cat "$T/moved.status")$(cat "$T/moved.err")" '^3.*chain 5, not 31337' 'back as another chain: exit 3 and the reason'
+is "$(comm -23 "$T/moved.rows" "$T/ref.logs.rows" | wc -l)" 0 '  and no row of that chain'
+pull plan logs '--off eth_getLogs --off-style drpc-plan' ''
+like "$(cat "$T/plan.status")$(cat "$T/plan.err")" '^1.*ranges over 10000 blocks' 'a plan that refuses logs of any width: exit 1 and the reason'
+is "$(stat_of plan '.methods.eth_getLogs <= 6')" true '  and ranges are not cut to nothing' || stat_of plan .methods
+pull stamps logs '--log-timestamps' ''
+is "$(jq -c 'del(.block_timestamp)' "$T/stamps.rows" | cksum)" "$(jq -c 'del(.block_timestamp)' "$T/ref.logs.rows" | cksum)" \
+    'logs with a time and without: the same rows'
+is "$(jq .block_timestamp "$T/stamps.rows" | grep -c null)" 0 '  and the time is kept'
 pull none logs '--off eth_getLogs --off-style bnb' ''
 like "$(cat "$T/none.status")$(cat "$T/none.err")" '^1.*eth_getLogs' 'no eth_getLogs at all: exit 1 and the reason'
 pull dead logs '--dead reset' '--give-up 1'

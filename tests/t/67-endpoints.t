@@ -97,6 +97,41 @@ job other "$good" "$other" --
 run "${JOB[@]}" --schema other2
 is "$(grep -c 'chain 5, not 31337' <<<"$ERR") $(grep -c 'starting it again' <<<"$ERR")" '1 0' '  is refused once, by name'
 
+# --- refused for good, beside one that serves ---
+for how in key caller drpc-plan bnb; do
+    sim "$how" --off eth_getLogs --off-style "$how"
+    job "${how//-/_}" "$SPEC" "$good" --
+    run "${JOB[@]}"
+    ends "${how//-/_}" 0 "eth_getLogs refused as $how says it, beside one that serves it"
+    is "$(sql "select count(*) from ${how//-/_}.ranges where endpoint = '$how'")" 0 '  which did it all'
+done
+
+# --- a quota, renewed at its midnight ---
+sim quota --quota 12 --quota-renewed 3s --retry-after seconds --max-range 20
+job quota "$SPEC" --
+run "${JOB[@]}"
+ends quota 0 'a quota that is spent: waits until it is renewed'
+[ "$(curl -s "$URL/stats" | jq .refused.quota)" -le 40 ]
+ok $? '  and does not ask again and again' || diag "$(curl -s "$URL/stats")"
+
+# --- a reorganisation at the head, 20 blocks deep: before, between and after the requests of a task ---
+reorg() { # reorg SCHEMA OPTION...: blocks and logs of the last 20 blocks
+    start_rpcsim "$1" "${chain[@]}" --blocks 1000 --latency 10ms "${@:2}"
+    run ./run.sh --db "$DB" --schema "$1" --rpc "$1=$URL" --from 981 --to 1000 --dataset blocks,logs
+}
+reorg before
+reorg after --fork-at 981 --fork 1
+branches=$(for s in before after; do (export PGOPTIONS="-c search_path=$s"; checksum blocks logs) | paste -sd' '; done)
+is "$(sort -u <<<"$branches" | wc -l)" 2 'two branches'
+for n in 2 3 4 5 6; do
+    reorg "turn$n" --scenario <(echo "after $n requests fork-at=981 fork=1")
+    is "$STATUS|$(covered "turn$n" | paste -sd' ')" '0|1|{[981,1001)} 2|{[981,1001)}' "a reorganisation after $n requests: all covered" || diag "$ERR"
+    got=$(export PGOPTIONS="-c search_path=turn$n"; checksum blocks logs | paste -sd' ')
+    [[ $branches == *"$got"* ]]
+    ok $? '  blocks and logs are of one branch' || diag "$got" "$branches"
+done
+like "$ERR" 'failures=[1-9]' '  logs that do not fit the headers were noticed'
+
 # --- all of it at once ---
 sim lies --lie-every 5 --lies outside,hash,removed,badhex,overflow,duplicate,unordered,missing
 specs=("$SPEC")

@@ -365,7 +365,7 @@ one_block_is_cut_by_its_filter_then_by_receipts(void **state)
     trouble(j, t, density, "eth_getLogs", 0);
     t = next_step(j, 0);
     assert_int_equal(t->kind, STEP_DENSE);
-    assert_int_equal(t->needs, NEED_RECEIPTS);
+    assert_int_equal(t->needs, NEED_HEADER | NEED_RECEIPTS);
     assert_int_equal(t->values.of[0].from, 1);
     good(j, t);
     finished(j, 7, 7);
@@ -544,6 +544,73 @@ rates_are_not_failures(void **state)
     job_free(j);
 }
 
+/* Some say "too many requests" of a range that is too wide: it is halved now and then, and not for ever. */
+static void
+a_rate_that_does_not_end_may_be_the_width(void **state)
+{
+    const struct judgement rate = {.verdict = VERDICT_RATE, .wait_ms = -1};
+    struct job *j = job_of("task=1 dataset=logs from=0 to=1");
+    struct step *s;
+    int64_t now = 0;
+    (void)state;
+    coping.alone = true;
+    for (int i = 0; i < 4; i++) {
+        trouble(j, s = next_step(j, now), rate, "eth_getLogs", now);
+        assert_int_equal(j->ready->at.to, 1);
+    }
+    trouble(j, next_step(j, now), rate, "eth_getLogs", now);
+    s = next_step(j, now);
+    assert_int_equal(s->at.to, 0);
+    for (int i = 0; i < 20; i++) { /* one block waits */
+        trouble(j, s, rate, "eth_getLogs", now);
+        s = next_step(j, now);
+        assert_int_equal(s->at.from, 0);
+    }
+    good(j, s);
+    good(j, next_step(j, now));
+    finished(j, 0, 1);
+    job_free(j);
+}
+
+/* Receipts of a block that do not fit it, time after time, are asked for by their hashes. */
+static void
+odd_receipts_are_asked_for_one_by_one(void **state)
+{
+    const struct judgement bad = {.verdict = VERDICT_BADDATA, .wait_ms = -1};
+    struct job *j = job_of("task=1 dataset=transactions from=5 to=5");
+    struct step *s;
+    (void)state;
+    trouble(j, next_step(j, 0), bad, "eth_getBlockByNumber", 0);
+    s = next_step(j, 0);
+    assert_int_equal(s->one_by_one, RECEIPTS_OF_BLOCK);
+    trouble(j, s, bad, "eth_getBlockByNumber", 0);
+    s = next_step(j, 0);
+    assert_int_equal(s->one_by_one, RECEIPTS_ODD);
+    trouble(j, s, bad, "eth_getBlockByNumber", 0);
+    gives_back(j, CONTROL_FAILED, 5, 5);
+    job_free(j);
+}
+
+static void
+receipts_that_never_come_are_asked_for_one_by_one(void **state)
+{
+    struct job *j = job_of("task=1 dataset=transactions from=5 to=5");
+    struct step *s = next_step(j, 0);
+    int64_t now = 0;
+    int tries = 0;
+    (void)state;
+    for (; s && s->one_by_one == RECEIPTS_OF_BLOCK; s = next_step(j, now += 60000), tries++)
+        trouble(j, s, transient, "eth_getBlockReceipts", now);
+    assert_int_equal(tries, coping.retries + 1);
+    assert_non_null(s);
+    assert_int_equal(s->one_by_one, RECEIPTS_ODD);
+    for (tries = 0; s; s = next_step(j, now += 60000), tries++)
+        trouble(j, s, transient, "eth_getBlockByNumber", now);
+    assert_int_equal(tries, coping.retries + 1);
+    gives_back(j, CONTROL_FAILED, 5, 5);
+    job_free(j);
+}
+
 static void
 missing_methods_have_others(void **state)
 {
@@ -610,6 +677,9 @@ main(void)
         TEST(an_unknown_transaction_does_not_hold_up_the_others),
         TEST(bad_data_gets_a_second_chance),
         TEST(rates_are_not_failures),
+        TEST(a_rate_that_does_not_end_may_be_the_width),
+        TEST(odd_receipts_are_asked_for_one_by_one),
+        TEST(receipts_that_never_come_are_asked_for_one_by_one),
         TEST(missing_methods_have_others),
         TEST(a_refused_key_ends_the_fetcher),
         TEST(pauses_grow_to_thirty_seconds),
