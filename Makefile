@@ -135,7 +135,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/sluice $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 run.sh $(DESTDIR)$(PREFIX)/bin/sluice
 	for p in $(PROGRAMS); do install -m 755 $$p $(DESTDIR)$(PREFIX)/bin/sluice-$${p##*/} || exit 1; done
-	install -m 644 common/options.sh common/supervise.sh common/cluster.sh common/lacks.sh common/enrich.sh $(DESTDIR)$(PREFIX)/share/sluice
+	install -m 644 $(filter-out common/deps.sh,$(wildcard common/*.sh)) $(DESTDIR)$(PREFIX)/share/sluice
 	install -m 644 $(MANUALS) $(DESTDIR)$(PREFIX)/share/man/man1
 
 clean: clean-programs

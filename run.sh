@@ -19,12 +19,18 @@ LIB=$HERE/common # in a checkout
 . "$LIB/supervise.sh"
 # shellcheck source=common/cluster.sh
 . "$LIB/cluster.sh"
+# shellcheck source=common/endpoints.sh
+. "$LIB/endpoints.sh"
+# shellcheck source=common/jobs.sh
+. "$LIB/jobs.sh"
+# shellcheck source=common/report.sh
+. "$LIB/report.sh"
 # shellcheck source=common/lacks.sh
 . "$LIB/lacks.sh"
 # shellcheck source=common/enrich.sh
 . "$LIB/enrich.sh"
-DEFAULT_RPC=(publicnode=https://ethereum-sepolia-rpc.publicnode.com ankr=https://rpc.ankr.com/eth_sepolia
-    drpc=https://sepolia.drpc.org)
+# shellcheck source=common/demo.sh
+. "$LIB/demo.sh"
 DRAIN_S=30
 RUN='' # folder of our job in var/run
 TMP='' # folder of our sockets
@@ -33,10 +39,8 @@ WANTED=blocks # or, for enrich, hashes or numbers
 REMEMBER='' # or --remember: what this run asks for stays wanted
 GOES_ON='the same command goes on' # after an interruption
 PRODUCERS=0 # started so far
-BEYOND='' # what the endpoints do not have yet
 FILLS=''  # a run of fill: what is wanted of the job already, and no more
 FETCHER_WORDS=() # further options of each fetcher
-SAID=() # what each endpoint answered when it was asked
 WHY=''  # the run cannot go on
 
 # --- programs: beside this file in a checkout (built when missing), else sluice-* beside it or in PATH ---
@@ -50,7 +54,8 @@ find_programs() {
         PATH=$HERE:$PATH
         VAR=${SLUICE_VAR:-${XDG_STATE_HOME:-${HOME:-/root}/.local/state}/sluice}
         PRODUCER=sluice-producer FETCHER=sluice-fetcher WRITER=sluice-writer RPCSIM=
-        command -v $PRODUCER $FETCHER $WRITER >/dev/null || die 2 "sluice-producer, -fetcher and -writer are not in PATH"
+        command -v $PRODUCER $FETCHER $WRITER >/dev/null ||
+            die 2 "sluice-producer, -fetcher and -writer are not in PATH"
     fi
     [[ $VAR == /* ]] || VAR=$PWD/$VAR
     TMP=$(mktemp -d "${TMPDIR:-/tmp}/sluice.XXXXXX") || exit 3
@@ -71,13 +76,6 @@ build() { # build TARGET...: what is missing of it, after the packages that it t
 }
 
 # --- endpoints and the job ---
-endpoint_name() { # endpoint_name SPEC: its name, or its host; never more, since URLs hold keys
-    local url=${1%%,*}
-    if [[ $url =~ ^([A-Za-z0-9_.-]+)=[a-z]+:// ]]; then echo "${BASH_REMATCH[1]}"; return; fi
-    url=${url#*://} url=${url%%[/?#]*}
-    echo "${url##*@}"
-}
-
 resolve_topics() { # events become values of --topic0
     local event topic
     while read -r event; do
@@ -102,60 +100,12 @@ check_options() { # what the programs would refuse, before anything is asked or 
     for spec in "${SPECS[@]}"; do RPC_URL=$spec accepts "$FETCHER" -i - -o -; done
 }
 
-# The chain id is that of the first endpoint, in their order, that answers; latest the smallest head. SAID gets
-# what each told; all of it is waited for only by --dry-run, and where nobody who has answered has the last block,
-# since a fetcher tells by itself what is wrong.
-ask_endpoints() {
-    local i answer least='' most=-1 all='' pids=()
-    [ "${OPT[to]}" != latest ] && [ -z "${OPT[dry-run]:-}" ] || all=1
-    for i in "${!SPECS[@]}"; do
-        RPC_URL=${SPECS[i]} timeout -k 2 20 "$FETCHER" --check >"$TMP/check$i" 2>"$TMP/check$i.err" 8>&- 9>&- &
-        pids+=($!)
-    done
-    for i in "${!SPECS[@]}"; do
-        wait "${pids[i]}"
-        answer=$(<"$TMP/check$i")
-        if [[ ! $answer =~ ^chain=([0-9]+)\ head=([0-9]+)$ ]]; then
-            answer=$(tail -n 1 "$TMP/check$i.err")
-            SAID[i]=${answer#*\"*\"*(*)} # after the name
-            SAID[i]=${SAID[i]#*[: ] }
-            continue
-        fi
-        OPT[chain-id]=${OPT[chain-id]:-${BASH_REMATCH[1]}}
-        SAID[i]="newest block ${BASH_REMATCH[2]}"
-        [ "${OPT[chain-id]}" = "${BASH_REMATCH[1]}" ] || { SAID[i]="chain ${BASH_REMATCH[1]}, not used"; continue; }
-        [ -n "$least" ] && [ "$least" -le "${BASH_REMATCH[2]}" ] || least=${BASH_REMATCH[2]}
-        [ "$most" -ge "${BASH_REMATCH[2]}" ] || most=${BASH_REMATCH[2]}
-        [ -n "$all" ] || [ "${OPT[to]}" -gt "$most" ] || break
-    done
-    kill "${pids[@]}" 2>/dev/null
-    [ -n "${OPT[chain-id]:-}" ] && { [ "${OPT[to]}" != latest ] || [ -n "$least" ]; } || none_answers
-    if [ "${OPT[to]}" = latest ]; then
-        OPT[to]=$least
-    elif [ -n "$least" ] && [ "${OPT[to]}" -gt "$most" ]; then
-        BEYOND="blocks $((OPT[from] > most ? OPT[from] : most + 1))-${OPT[to]} are beyond the newest block, $most, of every endpoint: waiting for them"
-    fi
-}
-
-none_answers() {
-    local i
-    for i in "${!SPECS[@]}"; do say "endpoint \"$(endpoint_name "${SPECS[i]}")\": ${SAID[i]:-does not answer}"; done
-    die 3 'no endpoint answers'
-}
-
-endpoint_lines() { # for --dry-run
-    local i
-    for i in "${!SPECS[@]}"; do
-        printf '%-12s%s\n' endpoint "$(endpoint_name "${SPECS[i]}"): ${SAID[i]:-does not answer}"
-    done
-}
-
 apply_profile() {
     local step connections concurrency batch
     case ${OPT[profile]:-} in
     development) step=100 connections=1 concurrency=4 batch=1000 ;;
     high) step=2000 connections=4 concurrency=32 batch=50000 ;;
-    *) step=1000 connections='' concurrency=10 batch='' ;; # as the writer has it: at most a tenth of the server's, adaptive
+    *) step=1000 connections='' concurrency=10 batch='' ;; # as the writer has them: few, and adaptive
     esac
     OPT[step]=${OPT[step]:-$step} OPT[connections]=${OPT[connections]:-$connections}
     export MAX_CONCURRENCY=${MAX_CONCURRENCY:-$concurrency}
@@ -196,7 +146,7 @@ find_gaps() { # into $TMP/gaps: ranges of blocks, or for enrich hashes of transa
         { [ $status -eq 3 ] || [ $status -gt 128 ]; } || break
         [ -n "$RUN" ] || { [ $try -eq 1 ] && [ $((SECONDS - began)) -lt 10 ]; } || break
         private_database_lives || private_database_again
-        sleep "$try"
+        sleep "$try" 3>&- 8>&- 9>&-
     done
     cat "$TMP/gaps.err" >&3
     exit $status
@@ -206,33 +156,6 @@ find_blocks() {
     local range=(--from "${OPT[from]}" --to "${OPT[to]}" ${REMEMBER:+"$REMEMBER"})
     [ -z "$FILLS" ] || range=()
     "$WRITER" --gaps "${DATABASE[@]}" "${FILTER[@]}" "${range[@]}" >"$TMP/gaps" 3>&- 8>&- 9>&-
-}
-
-remove_sockets() { # remove_sockets RUN
-    [ ! -L "$1/tmp" ] || rm -rf "$(readlink "$1/tmp")"
-}
-
-about_job() {
-    local what="blocks ${OPT[from]}-${OPT[to]}"
-    [ "$WANTED" = blocks ] || what=enrich
-    echo "$what of chain ${OPT[chain-id]}, ${FILTER[*]:2}"
-}
-
-job_open() { # one run per job: a lock, and what status, stop and add need
-    local run
-    run=$VAR/run/$(cksum <<<"$DATABASE_URL ${DATABASE[*]} ${FILTER[*]} ${OPT[from]} ${OPT[to]}" | cut -d ' ' -f 1)
-    until [ -n "$RUN" ] && [ "/proc/$$/fd/8" -ef "$run/lock" ]; do # somebody may just be removing the folder
-        (umask 077 && mkdir -p "$run") 2>/dev/null ||
-            die 3 "cannot make \"$run\": another folder than $VAR may be named in SLUICE_VAR"
-        { exec 8>"$run/lock"; } 2>/dev/null || continue
-        flock -w 1 8 || die 2 "this job is running already, as process $(cat "$run/pid")"
-        RUN=$run
-    done
-    remove_sockets "$RUN" # of one that was killed
-    echo $$ >"$RUN/pid"
-    echo "${OPT[chain-id]}" >"$RUN/chain"
-    echo "$(about_job), schema ${OPT[schema]}; $(counted "$(missing)" "$(wanted_noun)") missing at its start" >"$RUN/about"
-    ln -sfn "$TMP" "$RUN/tmp"
 }
 
 # --- its processes ---
@@ -312,15 +235,20 @@ on_stop() { # first: drain; second: leave
     has_role run || start 'timer drain' sleep "$DRAIN_S"
 }
 
-on_add() { # endpoints that the command add left for us, a file each
+on_add() {
+    ADDED=1 # supervise looks: here a command may be half done
+}
+
+added() { # endpoints that the command add left for us, a file each
     local file spec
+    ADDED=''
     for file in "$RUN"/add.*; do
         [ -e "$file" ] || continue
         spec=$(<"$file")
         rm -f "$file"
         [ "$WANTED" = blocks ] || spec=$(paced "$spec")
         SPECS+=("$spec")
-        ! has_role writer || [ -n "$FINISHING" ] || recruit "$spec"
+        recruit "$spec"
     done
 }
 
@@ -352,56 +280,6 @@ prepare() { # prepare OPTION...: all that comes before a job
     find_gaps
 }
 
-missing() { # how many blocks, or hashes
-    awk -F- '{ n += /^0x/ ? 1 : $NF - $1 + 1 } END { printf "%d", n }' "$TMP/gaps"
-}
-
-dry_run() {
-    local wanted=$((OPT[to] - OPT[from] + 1)) missing ranges
-    missing=$(missing)
-    [ -z "$FILLS" ] || wanted=$missing
-    ranges=$(wc -l <"$TMP/gaps")
-    printf '%-12s%s\n' \
-        dataset "${OPT[dataset]}" filter "$(filter_text)" chain "${OPT[chain-id]}" blocks "${OPT[from]}-${OPT[to]}" wanted "$wanted" \
-        covered $((wanted - missing)) missing "$missing in $(counted "$ranges" range)" \
-        tasks "$(awk -F- -v s="${OPT[step]}" '{ n += int(($NF - $1 + s) / s) } END { printf "%d", n }' "$TMP/gaps")" \
-        step "${OPT[step]}" concurrency "$MAX_CONCURRENCY" workers "${OPT[workers]:-1}" \
-        connections "${OPT[connections]:-2}" batch "${BATCH_SIZE:-1000-50000}" \
-        database "$(database_place), schema ${OPT[schema]}"
-    endpoint_lines
-}
-
-filter_text() { # of the job: "address 0x..., topic0 0x...", or "none"
-    local words
-    option_words address topic0 topic1 topic2 topic3
-    words=${WORDS[*]}
-    words=${words// --/, }
-    words=${words#--}
-    echo "${words:-none}"
-}
-
-missing_noun() { # "1 block is", "5 transactions are"
-    local n
-    n=$(missing)
-    echo "$(counted "$n" "$(wanted_noun)") $(is_or_are "$n")"
-}
-
-wanted_noun() {
-    if [ "$WANTED" = blocks ]; then echo block; else echo "${OPT[dataset]%s}"; fi
-}
-
-is_or_are() { # is_or_are N
-    if [ "$1" -eq 1 ]; then echo is; else echo are; fi
-}
-
-how_it_ended() {
-    if [ "$ENDED" -eq 1 ] && [ "${OPT[on-error]:-}" = fail_fast ]; then
-        echo 'stopped at the first range that failed (--on-error fail_fast):'
-    else
-        echo 'finished, but'
-    fi
-}
-
 pull() { # the job that OPT describes; returns the exit status
     local spec round asked began=$SECONDS before covered="blocks ${OPT[from]}-${OPT[to]} are covered"
     PRODUCERS=0
@@ -422,32 +300,7 @@ pull() { # the job that OPT describes; returns the exit status
         [ -s "$TMP/gaps" ] && [ "$ENDED" -eq 0 ] || break
         say "$(missing_noun) still missing after round $round"
     done
-    pulled
-}
-
-# The end of pull, in a line; its variables are used. What is missing is looked up once more, if the database lets us.
-pulled() {
-    local see='' known='' now
-    [ "$STOPS" -eq 0 ] || ENDED=130
-    if [ "$ENDED" -le 1 ] || ("find_$WANTED") 2>/dev/null; then known=1; fi
-    now=$(missing)
-    [ -z "$known" ] || [ "$PRODUCERS" -le 1 ] ||
-        say "in all $(counted $((before - now)) "$(wanted_noun)") in $((SECONDS - began)) s; the summary counts from the last start of the producer"
-    if [ -n "$known" ] && [ "$now" -eq 0 ]; then
-        say "complete: $covered"
-        return 0
-    fi
-    [ -n "$known" ] && known="$now of $(counted "$asked" "$(wanted_noun)") $(is_or_are "$now") missing" || known='what is committed stays'
-    case $ENDED in
-    0 | 1)
-        [ "$ENDED" -eq 0 ] || [ "$WANTED" != blocks ] || see=": see table ${OPT[schema]}.failed_ranges"
-        LEVEL=warn say "$(how_it_ended) $(missing_noun) missing$see; the same command tries again"
-        ENDED=1
-        ;;
-    130) say "interrupted: $known; $GOES_ON" ;;
-    *) say "${WHY:-gave up}: $known; $GOES_ON" ;;
-    esac
-    return "$ENDED"
+    pulled "$began" "$before" "$asked" "$covered"
 }
 
 cmd_run() {
@@ -455,66 +308,6 @@ cmd_run() {
     prepare
     [ -z "${OPT[dry-run]:-}" ] || { dry_run; return; }
     pull
-}
-
-look_for_jobs() { # sets JOBS, the folders of running jobs; removes what dead ones left
-    local run
-    JOBS=()
-    for run in "$VAR"/run/*/; do
-        [ -d "$run" ] || continue
-        # shellcheck disable=SC2094
-        (flock -n 6 && remove_sockets "${run%/}" && rm -rf "$run") 6>>"$run/lock" || [ ! -s "$run/pid" ] || JOBS+=("$run")
-    done 2>/dev/null
-}
-
-cmd_status() {
-    local run
-    parse_options "$@"
-    look_for_jobs
-    for run in "${JOBS[@]}"; do say "running as process $(<"$run/pid"): $(<"$run/about")"; done
-    database_exists || { say 'no job was run yet'; return; }
-    build writer/writer
-    database_up
-    option_words schema
-    "$WRITER" --status "${WORDS[@]}"
-}
-
-cmd_stop() {
-    local run
-    [ $# -eq 0 ] || die 2 'stop takes no options'
-    look_for_jobs
-    [ ${#JOBS[@]} -gt 0 ] || say 'nothing is running'
-    for run in "${JOBS[@]}"; do
-        kill -TERM "$(<"$run/pid")" && say "stopping process $(<"$run/pid"): $(<"$run/about")"
-        flock -w $((DRAIN_S + 60)) "$run/lock" true 2>/dev/null || [ ! -e "$run" ] || die 3 'it does not end'
-    done
-    [ ! -e "$VAR/pg" ] || { pg_place && pg_stop; }
-}
-
-cmd_add() { # cmd_add SPEC [PROCESS]
-    local run runs=() name
-    [ $# -ge 1 ] && [ $# -le 2 ] && [[ $1 =~ ${PATTERN[endpoint]} ]] || die 2 "add: expected ${EXPECTED[endpoint]}"
-    look_for_jobs
-    for run in "${JOBS[@]}"; do [ $# -eq 1 ] || [ "$(<"$run/pid")" = "$2" ] && runs+=("$run"); done
-    [ ${#runs[@]} -gt 0 ] || die 2 "add: no job is running${2:+ as process $2}"
-    [ ${#runs[@]} -eq 1 ] || {
-        for run in "${runs[@]}"; do say "running as process $(<"$run/pid"): $(<"$run/about")"; done
-        die 2 'add: name one of these jobs by its process, behind the endpoint'
-    }
-    run=${runs[0]} name=$(endpoint_name "$1")
-    ! grep -qxF -e "$name" "$run/endpoints" 2>/dev/null || die 2 "add: an endpoint \"$name\" works for this job already"
-    check_added "$1" "$(<"$run/chain")"
-    (umask 077 && echo "$1" >"$run/new.$$") && mv "$run/new.$$" "$run/add.$$" && kill -USR1 "$(<"$run/pid")"
-    say "added \"$name\" to process $(<"$run/pid"): $(<"$run/about")"
-}
-
-check_added() { # check_added SPEC CHAIN: one that does not answer yet is no mistake, another chain is
-    local answer
-    if ! answer=$(RPC_URL=$1 timeout -k 2 5 "$FETCHER" --check 2>"$TMP/check.err"); then
-        LEVEL=warn say "endpoint \"$(endpoint_name "$1")\" does not answer yet: $(tail -n 1 "$TMP/check.err")"
-    elif [[ $answer != "chain=$2 "* ]]; then
-        die 2 "add: endpoint \"$(endpoint_name "$1")\" serves another chain: ${answer%% *}, and the job wants chain=$2"
-    fi
 }
 
 cmd_psql() { # --db and --schema are ours and come first, all else is psql's
@@ -527,48 +320,6 @@ cmd_psql() { # --db and --schema are ours and come first, all else is psql's
     [ -z "${OPT[schema]:-}" ] || export PGOPTIONS="${PGOPTIONS:-} -c search_path=\"${OPT[schema]}\""
     database_up
     open_database "$@"
-}
-
-# A simulated chain behind a fast, a slow and a flaky endpoint, into a schema that is made anew.
-cmd_demo() {
-    local blocks=20000 per_block=10 chain
-    [ $# -eq 0 ] || die 2 'demo takes no options'
-    [ -n "$RPCSIM" ] || die 2 'demo needs the source tree: its simulator is not installed'
-    build producer/producer fetcher/fetcher writer/writer tests/rpcsim/rpcsim
-    chain=(--blocks "$blocks" --logs-per-block "$per_block")
-    simulate fast "${chain[@]}" --latency 5ms
-    simulate slow "${chain[@]}" --latency 50ms
-    simulate flaky "${chain[@]}" --latency 10ms --error-percent 10 --errors 500,drop,truncated
-    # shellcheck disable=SC2086
-    unset CONTRACT_ADDRESS EVENT_TOPIC RPC_URLS DATABASE_URL ${!PG@}
-    private_database_up
-    OPT[schema]=demo
-    sql 'drop schema if exists demo cascade'
-    parse_options --from 1 --to "$blocks" --step 200 --schema demo
-    GOES_ON='the same command starts anew'
-    prepare
-    pull || return
-    demo_proof "$blocks" $((blocks * per_block))
-}
-
-demo_proof() { # demo_proof BLOCKS ROWS: what must be there now
-    local rows covered
-    rows=$(sql 'select count(*) from logs')
-    covered=$(sql "select range_agg(int8range(from_block, to_block, '[]')) from ranges")
-    say "demo: $rows rows of $2 expected, covered $covered of {[1,$(($1 + 1)))}"
-    [ "$rows" = "$2" ] && [ "$covered" = "{[1,$(($1 + 1)))}" ] || return 1
-    find_gaps
-    pull # says that nothing is missing
-    say "demo: its rows stay, see $0 status --schema demo, and $0 psql --schema demo"
-}
-
-simulate() { # simulate NAME OPTION...: one more endpoint
-    local line
-    mkfifo "$TMP/$1"
-    exec 4<>"$TMP/$1"
-    start simulator "$RPCSIM" --port 0 "${@:2}" >&4 4>&-
-    read -r -t 10 line <&4 || die 3 'the simulator does not start'
-    OPT[rpc]+=${OPT[rpc]:+$'\n'}$1=http://${line##* }
 }
 
 main() {

@@ -110,14 +110,15 @@ private_database_lives() { # as far as we are concerned: true also where there i
     local pid=''
     [ -n "${PRIVATE:-}" ] || return 0
     { read -r pid <"$PG/data/postmaster.pid"; } 2>/dev/null
-    [ -n "$pid" ] && [ -e "/proc/$pid" ]
+    [ -n "$pid" ] && [ "/proc/$pid/cwd" -ef "$PG/data" ] # else the number is another's by now
 }
 
 private_database_again() { # after a crash; it is not waited for, since who needs it tries again
     BORN[PostgreSQL]=$SECONDS
     {
         flock 7
-        private_database_lives || as_pg "$(pg_bin pg_ctl)" -D "$PG/data" -l "$PG/log" -s -W -o "-k '$SOCKETS'" start >/dev/null
+        private_database_lives ||
+            as_pg "$(pg_bin pg_ctl)" -D "$PG/data" -l "$PG/log" -s -W -o "-k '$SOCKETS'" start >/dev/null
     } 7>"$VAR/pg.start"
 }
 

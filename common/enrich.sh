@@ -12,7 +12,9 @@ cmd_enrich() {
     local datasets name address status=0
     unset EVENT_TOPIC # what jobs pull
     parse_options "$@"
-    [ -z "${OPT[from]:-}${OPT[to]:-}${OPT[event]:-}${OPT[topic0]:-}${OPT[topic1]:-}${OPT[topic2]:-}${OPT[topic3]:-}" ] || die 2 'enrich looks at all logs, or those of --address'
+    for name in from to event topic0 topic1 topic2 topic3; do
+        [ -z "${OPT[$name]:-}" ] || die 2 'enrich looks at all logs, or those of --address'
+    done
     datasets=${OPT[dataset]:-transactions,blocks} ONLY=''
     [[ $datasets =~ ^(transactions|blocks)(,(transactions|blocks))?$ ]] ||
         die 2 "--dataset \"$datasets\": enrich knows transactions and blocks"
@@ -50,7 +52,10 @@ enrich_one() {
     say "$(missing_noun) missing"
     [ -n "${SPECS[*]:-}" ] || { resolve && pace; }
     FILTER=(--chain-id "${OPT[chain-id]}" --dataset "${OPT[dataset]}")
-    [ -z "${OPT[dry-run]:-}" ] || { printf '%-12s%s\n' missing "$(counted "$(missing)" "${OPT[dataset]%s}")" batches "$(batches)"; return; }
+    [ -z "${OPT[dry-run]:-}" ] || {
+        printf '%-12s%s\n' missing "$(counted "$(missing)" "${OPT[dataset]%s}")" batches "$(batches)"
+        return
+    }
     [ "$WANTED" = hashes ] || # what lies between these blocks is no gap
         "$WRITER" --gaps --remember "${DATABASE[@]}" "${FILTER[@]}" >/dev/null 3>&- 8>&- 9>&- || exit
     [ -z "$RUN" ] || rm -rf "$RUN" # of the dataset before
@@ -66,8 +71,9 @@ enriched() {
 }
 
 enrich_plan() { # --dry-run: how it would be done, once for all that is missing
-    printf '%-12s%s\n' workers "${OPT[workers]} per endpoint" pause "${OPT[pause]}" connections "${OPT[connections]:-2}" \
-        concurrency "$MAX_CONCURRENCY" batch "${BATCH_SIZE:-1000-50000}" database "$(database_place), schema ${OPT[schema]}"
+    printf '%-12s%s\n' workers "${OPT[workers]} per endpoint" pause "${OPT[pause]}" \
+        connections "${OPT[connections]:-2}" concurrency "$MAX_CONCURRENCY" batch "${BATCH_SIZE:-1000-50000}" \
+        database "$(database_place), schema ${OPT[schema]}"
     endpoint_lines
 }
 
@@ -76,9 +82,11 @@ find_hashes() {
     local known=false bare=''
     database_holds || return
     if [[ $HOLDS == *' transactions '* ]]; then
-        known='exists (select from transactions t where t.transaction_hash = l.transaction_hash and t.gas_used is not null)'
+        known='exists (select from transactions t
+            where t.transaction_hash = l.transaction_hash and t.gas_used is not null)'
         [ -n "$ONLY" ] ||
-            bare='union all select transaction_hash, block_number, transaction_index from transactions where gas_used is null'
+            bare='union all select transaction_hash, block_number, transaction_index
+                from transactions where gas_used is null'
     fi
     sql "select '0x' || encode(transaction_hash, 'hex') from (
             select transaction_hash, block_number, transaction_index from logs l
@@ -98,7 +106,8 @@ find_numbers() {
 }
 
 database_holds() { # sets HOLDS, the tables there are, spaces around each
-    HOLDS=$(sql "select ' ' || string_agg(tablename, ' ') || ' ' from pg_tables where schemaname = current_schema()") || return
+    HOLDS=$(sql "select ' ' || string_agg(tablename, ' ') || ' '
+        from pg_tables where schemaname = current_schema()") || return
     [[ $HOLDS == *' logs '* ]] || die 2 "enrich: there is no table \"logs\" in schema \"${OPT[schema]}\""
 }
 

@@ -23,7 +23,7 @@ open_database() { # open_database ARG...: psql, with the password in its environ
         # shellcheck disable=SC2001
         password=$(sed 's/\\\(.\)/\1/g' <<<"$password")
     fi
-    PGPASSWORD=$password psql -d "$url" "$@"
+    PGPASSWORD=$password psql -d "$url" "$@" 8>&- 9>&- # should we be killed: it must not hold our locks
 }
 
 percent_decoded() { # percent_decoded TEXT
@@ -58,10 +58,20 @@ say_no_gaps() { # there are none
     fi
 }
 
+refuse_filter() { # refuse_filter WHAT WHY: options that say which job is meant have no place here
+    local name
+    for name in chain-id dataset address event topic0 topic1 topic2 topic3; do
+        [ -z "${OPT[$name]:-}" ] || die 2 "$1 takes no --$name$2: each job has its own"
+    done
+}
+
 cmd_gaps() {
+    [[ " $*" == *' --from'* || " $*" == *' --to'* ]] || unset CONTRACT_ADDRESS EVENT_TOPIC # of one job
     parse_options "$@"
     OPT[schema]=${OPT[schema]:-public}
-    [ -n "${OPT[from]:-}" ] && [ -n "${OPT[to]:-}" ] || [ -z "${OPT[from]:-}${OPT[to]:-}" ] || die 2 'gaps: --from and --to go together'
+    [ -n "${OPT[from]:-}" ] && [ -n "${OPT[to]:-}" ] || [ -z "${OPT[from]:-}${OPT[to]:-}" ] ||
+        die 2 'gaps: --from and --to go together'
+    [ -n "${OPT[from]:-}" ] || refuse_filter gaps ' without --from and --to'
     database_exists || { say 'no job was run yet'; return; }
     database_up
     if [ -n "${OPT[from]:-}" ]; then
@@ -77,14 +87,12 @@ cmd_gaps() {
 }
 
 cmd_fill() { # each job's gaps by a run of their own
-    local job chain dataset from to filter name status=0
+    local job chain dataset from to filter status=0
     unset CONTRACT_ADDRESS EVENT_TOPIC # of a job to come; these have theirs
     parse_options "$@"
     OPT[schema]=${OPT[schema]:-public}
     [ -z "${OPT[from]:-}${OPT[to]:-}" ] || die 2 'fill takes no --from and --to'
-    for name in chain-id dataset address event topic0 topic1 topic2 topic3; do
-        [ -z "${OPT[$name]:-}" ] || die 2 "fill takes no --$name: each job has its own"
-    done
+    refuse_filter fill ''
     database_exists || { say 'nothing missing: no job was run yet'; return 0; }
     database_up
     find_all_gaps

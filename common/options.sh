@@ -8,9 +8,9 @@ VERSION=0.1.0
 OPTIONS='
 from        number    -                N     first block, decimal or 0x-hex
 to          block     -                M     last block, or "latest": the smallest head of the endpoints
-rpc         endpoint+     RPC_URLS         SPEC  endpoint: [NAME=]URL[,concurrency=10][,rps=25] (default: public Sepolia)
+rpc         endpoint+ RPC_URLS         SPEC  endpoint: [NAME=]URL[,concurrency=10][,rps=25] (default: public Sepolia)
 db          secret    DATABASE_URL     URI   database (default: PG* of the environment, else a private one)
-dataset     names     -                LIST  commas between: logs, blocks, transactions, token_transfers, traces, contracts, accounts (default: logs)
+dataset     names     -                LIST  logs, blocks, transactions, token_transfers, traces, contracts, accounts
 address     address+  CONTRACT_ADDRESS 0x..  only logs of this contract
 event       event+    -                SIG   only this event, as Transfer(address,address,uint256)
 topic0      topic+    EVENT_TOPIC      0x..  only logs with this topic 0
@@ -25,26 +25,30 @@ connections positive  -                N     database connections (default: 2)
 lease       time      -                S     seconds until a task is given to another fetcher (default: 300)
 attempts    tries     -                N     tries before a range is given up (default: 5)
 on-error    policy    -                HOW   best_effort (default) or fail_fast
-give-up     time      -                S     end with status 3 when for so long no endpoint works, or no block comes (default: never)
+give-up     time      -                S   end with 3 when for so long no endpoint works or block comes (default: never)
 pause       seconds   -                S     enrich: seconds between requests to an endpoint (default: 0.15)
-profile     profile   -                NAME  development, medium or high: sets step, connections, concurrency, batch size
+profile     profile   -                NAME  development, medium or high: step, connections, concurrency, batch size
 log-format  format    -                HOW   text or json
 dry-run     flag      -                -     print the job, touch nothing
 '
 declare -A FORM=() ENVIRONMENT=() # of each option
 declare -A PATTERN=(
-    [number]='^([0-9]{1,18}|0x[0-9a-fA-F]{1,15})$' [positive]='^[1-9][0-9]{0,17}$' [block]='^([0-9]{1,18}|0x[0-9a-fA-F]{1,15}|latest)$' [tries]='^([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])$' [secret]='.'
+    [number]='^([0-9]{1,18}|0x[0-9a-fA-F]{1,15})$' [block]='^([0-9]{1,18}|0x[0-9a-fA-F]{1,15}|latest)$'
+    [positive]='^[1-9][0-9]{0,17}$' [tries]='^([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])$' [secret]='.'
     [time]='^([0-9]+(\.[0-9]+)?(ms|[hms])?)+$'
     [endpoint]='^([A-Za-z0-9_.-]+=)?https?://[^ ]+$'
     [address]='^0x[0-9a-fA-F]{40}$' [topic]='^0x[0-9a-fA-F]{64}$' [names]='^[a-z_]+(,[a-z_]+)*$'
     [name]='^[a-zA-Z_][a-zA-Z0-9_]{0,62}$' [event]='\('
-    [seconds]='^[0-9]+(\.[0-9]+)?(ms|s)?$' [policy]='^(best_effort|fail_fast)$' [profile]='^(development|medium|high)$' [format]='^(text|json)$')
+    [seconds]='^[0-9]+(\.[0-9]+)?(ms|s)?$' [policy]='^(best_effort|fail_fast)$'
+    [profile]='^(development|medium|high)$' [format]='^(text|json)$')
 declare -A EXPECTED=(
-    [number]='a block number (only --to may be "latest")' [positive]='a positive number' [tries]='1 to 255' [block]='a block number or "latest"' [time]='a time like 30, 250ms or 5m'
+    [number]='a block number (only --to may be "latest")' [block]='a block number or "latest"'
+    [positive]='a positive number' [tries]='1 to 255' [time]='a time like 30, 250ms or 5m'
     [secret]='a value' [endpoint]='[NAME=]http(s)://HOST...[,concurrency=N][,rps=N]'
     [address]='0x and 40 hex digits' [topic]='0x and 64 hex digits' [names]='names with commas between'
     [name]='a name' [event]='an event like Transfer(address,address,uint256), or as in its source'
-    [seconds]='seconds, as 0.15 or 150ms' [policy]='best_effort or fail_fast' [profile]='development, medium or high' [format]='text or json')
+    [seconds]='seconds, as 0.15 or 150ms' [policy]='best_effort or fail_fast'
+    [profile]='development, medium or high' [format]='text or json')
 declare -A OPT=() # option -> value; several: newline between
 
 say() { # to descriptor 3, stderr: see supervise; of level LEVEL
@@ -52,7 +56,8 @@ say() { # to descriptor 3, stderr: see supervise; of level LEVEL
         local text=${*//\\/\\\\}
         text=${text//$'\n'/\\n} text=${text//$'\t'/\\t}
         text=${text//[[:cntrl:]]/ }
-        printf '{"time":"%(%FT%TZ)T","level":"%s","program":"sluice","message":"%s"}\n' -1 "${LEVEL:-info}" "${text//\"/\\\"}" >&3
+        printf '{"time":"%(%FT%TZ)T","level":"%s","program":"sluice","message":"%s"}\n' -1 "${LEVEL:-info}" \
+            "${text//\"/\\\"}" >&3
     else
         local clear='' # on a terminal: the bar that may be in the line
         [ ! -t 3 ] || [ "${TERM:-dumb}" = dumb ] || clear=$'\r\e[K'

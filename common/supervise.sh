@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 # supervise.sh - a set of child processes: started, restarted when they die, ended in order.
 #
-# ROLE[pid] says what a child is: "producer", "writer", "fetcher N", "simulator", "run" (run.sh for one job) or "timer WHAT" (a sleep
-# whose end is an event). The sourcing script's ended ROLE STATUS decides what the end of one means, and
-# about ROLE names it for people; supervise runs until ENDED holds the run's exit status. Every child is
-# killed by the kernel when this process dies (pdeathsig), however it dies.
+# ROLE[pid] says what a child is: "producer", "writer", "fetcher N", "simulator", "run" (run.sh for one job) or
+# "timer WHAT" (a sleep whose end is an event). The sourcing script's ended ROLE STATUS decides what the end of one
+# means, about ROLE names it for people, and added is called when ADDED is set; supervise runs until ENDED holds the
+# run's exit status. Every child is killed by the kernel when this process dies (pdeathsig), however it dies.
 
 BACKOFF_MAX_S=30
 declare -A ROLE=() TRIES=() BORN=()
-ENDED='' STOPS=0 FINISHING=''
+ENDED='' STOPS=0 FINISHING='' ADDED=''
 
 start() { # start ROLE COMMAND...: in a session of its own, so that the terminal's Ctrl-C reaches only us
     setsid setpriv --pdeathsig KILL -- "${@:2}" </dev/null 2>&3 3>&- 8>&- 9>&- &
@@ -78,7 +78,10 @@ end_role() { # end_role PATTERN SECONDS: TERM, and KILL to what has not ended by
 }
 
 supervise() { # stderr is closed to bash's reports of killed children; ours go to descriptor 3
-    while [ -z "$ENDED" ]; do reap; done
+    while [ -z "$ENDED" ]; do
+        reap
+        [ -z "$ADDED" ] || added
+    done
     FINISHING=1
     end_timers
     end_role 'fetcher*' 10

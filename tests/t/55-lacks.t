@@ -50,6 +50,13 @@ for option in "--address $contract" '--dataset blocks' '--chain-id 1'; do
     run ./run.sh fill "${rpc[@]}" $option
     like "$STATUS $ERR" "^2 .*fill takes no ${option%% *}" "fill $option is refused: each job has its own"
 done
+for option in "--address $contract" '--event Transfer(address,address,uint256)' '--chain-id 1'; do
+    # shellcheck disable=SC2086
+    run ./run.sh gaps $option
+    like "$STATUS $ERR" "^2 .*gaps takes no ${option%% *} without --from and --to" "gaps $option alone is refused"
+done
+CONTRACT_ADDRESS=$contract run ./run.sh gaps
+is "$STATUS $OUT" "0 $wanted" 'but the environment is of a job to come'
 run ./run.sh gaps --from 1
 like "$STATUS $ERR" '^2 .*--from and --to go together' 'half a range is refused'
 sql 'delete from ranges where from_block <= 101 and to_block >= 101' # a hole

@@ -48,7 +48,7 @@ check 'and one for its receipt' asked "$(calls "$fast" eth_getTransactionReceipt
 check 'in batches of at most 50 calls' test "$(curl -s "$fast/stats" | jq .max_batch)" -le 50
 batches=$(((wanted + 499) / 500))
 like "$ERR" "Progress: $batches/$batches batches \(100\.0 %\), [0-3] active workers" 'tells its progress'
-like "$ERR" "Workers: 3, processed: $wanted transactions, duration: [0-9.]+ s, rate: [0-9.]+ transactions/s" 'and a summary'
+like "$ERR" "Workers: [1-3], processed: $wanted transactions, duration: [0-9.]+ s, rate: [0-9.]+ transactions/s" 'and a summary'
 run ./run.sh --db "$DB" --schema whole --rpc "$fast" --from 1 --to 1000 --dataset transactions
 is "$(sql "select count(*) from (select to_jsonb(t) - 'block_timestamp' from a.transactions t except
     select to_jsonb(t) - 'block_timestamp' from whole.transactions t) d")" 0 'rows are those that a job brings, but for the time'
