@@ -9,6 +9,7 @@
 #include "fetcher/dataset.h"
 
 enum {
+    CHAIN_EVERY_MS = 60000,
     HEAD_EVERY_MS = 1000, /* at most, when a task waits for it */
     SILENT_MS = 10000,    /* without a first answer: told */
     UNREACHABLE_MAX = 3,  /* tries at first, where nobody else can do the work */
@@ -239,17 +240,33 @@ head_due(const struct survey *s)
     return s->want_head && s->now_ms >= s->out_head_ms + HEAD_EVERY_MS;
 }
 
+/* The first question, the probe of an endpoint that failed, or a check that it is still of its chain. */
+static bool
+chain_due(struct survey *s)
+{
+    bool stale = s->now_ms >= s->chain_asked_ms + CHAIN_EVERY_MS &&
+                 endpoint_stats(s->endpoint)->requests > s->chain_requests;
+    return endpoint_probe_due(s->endpoint, s->now_ms) || ((s->chain == 0 || stale) && may_send(s, 1));
+}
+
+static void
+ask_chain(struct survey *s)
+{
+    s->out_chain = true;
+    s->first_ms = s->first_ms ? s->first_ms : s->now_ms;
+    ask_plain(s, "eth_chainId", chain_done);
+    s->chain_asked_ms = s->now_ms;
+    s->chain_requests = endpoint_stats(s->endpoint)->requests;
+}
+
 void
 survey_tick(struct survey *s, int64_t now_ms)
 {
     s->now_ms = now_ms;
     if (s->first_ms && now_ms >= s->first_ms + SILENT_MS)
         tell_silence(s, "no answer within 10 s");
-    if (!s->out_chain && (endpoint_probe_due(s->endpoint, now_ms) || (s->chain == 0 && may_send(s, 1)))) {
-        s->out_chain = true;
-        s->first_ms = s->first_ms ? s->first_ms : now_ms;
-        ask_plain(s, "eth_chainId", chain_done);
-    }
+    if (!s->out_chain && chain_due(s))
+        ask_chain(s);
     if (!s->out_head && head_due(s) && may_send(s, 1)) {
         s->out_head = true;
         s->out_head_ms = now_ms;

@@ -1,7 +1,8 @@
 /* survey.h - what the endpoint is and has: its chain, its newest block, the logs it holds.
  *
  * Asks outside of any task: eth_chainId and eth_blockNumber before the first task, eth_chainId
- * as the breaker's probe, eth_blockNumber when a task wants a block that is not there yet, and
+ * as the breaker's probe and once a minute of work (behind some names nodes of another chain turn
+ * up), eth_blockNumber when a task wants a block that is not there yet, and
  * the check of old logs (holdings.h). At most one request of each sort is under way.
  */
 #ifndef SLUICE_SURVEY_H
@@ -32,6 +33,8 @@ struct survey {
     char error[400];
     bool told;               /* that it does not answer */
     int64_t first_ms;        /* when it was first asked for its chain; 0: not yet */
+    int64_t chain_asked_ms;
+    uint64_t chain_requests; /* that had been sent by then */
     bool out_chain, out_head, out_holdings;
     int64_t out_head_ms;
     size_t sample;           /* headers asked for */
