@@ -35,7 +35,7 @@ PRODUCER := producer/main.o producer/loop.o producer/pipe.o producer/dispatch.o 
 FETCHER  := fetcher/main.o fetcher/spec.o fetcher/event.o fetcher/loop.o fetcher/work.o fetcher/work_tasks.o fetcher/work_requests.o fetcher/survey.o fetcher/holdings.o fetcher/report.o \
             fetcher/job.o fetcher/job_plan.o fetcher/step.o fetcher/piece.o fetcher/assembly.o \
             fetcher/ask.o fetcher/take.o fetcher/take_blocks.o fetcher/take_units.o fetcher/cope.o fetcher/output.o fetcher/news.o \
-            fetcher/rpc.o fetcher/request.o fetcher/traffic.o fetcher/reply.o fetcher/secrets.o \
+            fetcher/rpc.o fetcher/http.o fetcher/events.o fetcher/retry_after.o fetcher/request.o fetcher/traffic.o fetcher/reply.o fetcher/secrets.o \
             fetcher/verdict.o fetcher/verdict_rules.o fetcher/pattern.o \
             fetcher/breaker.o fetcher/endpoint.o fetcher/bucket.o fetcher/aimd.o fetcher/width.o fetcher/portion.o fetcher/ceiling.o \
             fetcher/datasets.o fetcher/logs.o fetcher/log.o fetcher/logtext.o fetcher/filter.o fetcher/pairs.o fetcher/calls.o fetcher/creations.o fetcher/hexfield.o \

@@ -45,14 +45,6 @@ traffic_remove(struct traffic *t, struct trip *trip)
 }
 
 void
-traffic_restart(struct traffic *t, struct trip *trip)
-{
-    t->bytes -= trip->bytes;
-    trip->bytes = 0;
-    trip->begun = false;
-}
-
-void
 traffic_heard(struct traffic *t, struct trip *trip, size_t bytes, int64_t now_ms)
 {
     trip->bytes += bytes;

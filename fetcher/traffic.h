@@ -32,7 +32,6 @@ struct traffic {
 
 void traffic_add(struct traffic *t, struct trip *trip, int64_t now_ms);
 void traffic_remove(struct traffic *t, struct trip *trip);
-void traffic_restart(struct traffic *t, struct trip *trip); /* it begins again: forgets its bytes */
 void traffic_heard(struct traffic *t, struct trip *trip, size_t bytes, int64_t now_ms);
 /* A trip that has timed out, NULL: none (more). The caller removes it before it asks again. */
 struct trip *traffic_late(struct traffic *t, int64_t now_ms);

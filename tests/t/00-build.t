@@ -15,7 +15,7 @@ users_of() { # users_of HEADER: the files that include it, but for unit tests
 
 is "$(users_of 'zmq\.h')" common/link.c 'zmq.h has one door'
 is "$(users_of 'msgpack\.h(pp)?')" common/wire.c 'msgpack.h has one door'
-is "$(users_of 'curl/curl\.h')" fetcher/rpc.c 'curl.h has one door'
+is "$(users_of 'curl/curl\.h')" fetcher/http.c 'curl.h has one door'
 is "$(users_of 'libpq-fe\.h')" writer/pg.c 'libpq-fe.h has one door'
 is "$(users_of 'simdjson\.h')" fetcher/json.cc 'simdjson.h has one door'
 is "$(users_of 'nettle/[a-z0-9]+\.h')" 'fetcher/keccak.c tests/rpcsim/bloom.c' 'nettle has one door a program'

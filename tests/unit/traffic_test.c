@@ -108,22 +108,6 @@ pauses_do_not_count(void **state)
     assert_ptr_equal(traffic_late(&t, 50100 + TIMEOUT / 2), &b);
 }
 
-static void
-a_restart_forgets_bytes(void **state)
-{
-    struct traffic t = empty;
-    struct trip a;
-
-    (void)state;
-    traffic_add(&t, &a, 0);
-    traffic_heard(&t, &a, 70, 0);
-    traffic_restart(&t, &a);
-    assert_int_equal(t.bytes, 0);
-    assert_false(a.begun);
-    traffic_remove(&t, &a);
-    assert_int_equal(t.bytes, 0);
-}
-
 int
 main(void)
 {
@@ -132,7 +116,6 @@ main(void)
         cmocka_unit_test(a_stalled_body_is_late_after_half),
         cmocka_unit_test(all_but_the_oldest_pause),
         cmocka_unit_test(pauses_do_not_count),
-        cmocka_unit_test(a_restart_forgets_bytes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
