@@ -1,53 +1,20 @@
 /* loop.c - the fetcher's one loop; see loop.h. */
-#include "fetcher/loop.h"
+#include "fetcher/loop_inside.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "common/link.h"
 #include "common/num.h"
 #include "common/talk.h"
-#include "fetcher/cope.h"
-#include "fetcher/news.h"
-#include "fetcher/report.h"
-#include "fetcher/survey.h"
-#include "fetcher/work.h"
 
 enum {
     LIFE_SIGN_MS = 1000,
-    LINGER_MS = 2000,     /* at exit, for results not yet sent */
-    BYE_MS = 200,         /* for lines not yet sent: the producer may have left first */
-    STOP_MS = 25000,      /* most time for what is in flight after a first signal */
     HIGH_WATER_RESULTS = 8,
     HIGH_WATER_LINES = 1000,
     BAD_LINES_TOLD = 10,
-    CHECK_MS = 10000,     /* longest --check */
     FULL_MS = 50,         /* how long tasks may lie unread while results find no room: there may be some by then */
-};
-
-struct loop {
-    const struct loop_options *o;
-    struct link *tasks, *results, *control;
-    struct endpoint *endpoint;
-    struct rpc *rpc;
-    struct output *output;
-    struct news *news;
-    struct coping coping;
-    struct survey survey;
-    struct report report;
-    struct work *work;
-    char name[64];       /* of this process, unique */
-    int status;          /* exit status so far */
-    bool input_ended, over, stopping, was_open, was_resting, was_idle;
-    struct link_message first; /* in a pipe: the first task, before which nothing is asked */
-    bool begun, held;    /* it came; it is still to be taken */
-    uint32_t was_failures; /* of the survey, as told last */
-    bool again;          /* there is room for results again: requests may start */
-    int64_t stop_by_ms, life_sign_ms, start_ms, read_ms, now_ms;
-    uint64_t lines, bad_lines;
 };
 
 /* --- start --- */
@@ -199,13 +166,6 @@ read_tasks(struct loop *l)
     }
 }
 
-static void
-note_true(struct span line, void *context)
-{
-    struct loop *l = context;
-    news_line(l->news, line);
-}
-
 /* Writes until the link takes no more, and then knows it, so that its descriptor wakes the loop. */
 static void
 write_results(struct loop *l)
@@ -215,7 +175,7 @@ write_results(struct loop *l)
     if (!l->results)
         return;
     do
-        broken = output_flush(l->output, note_true, l);
+        broken = output_flush(l->output, loop_note, l);
     while (broken == 0 && link_is_pipe(l->results) && link_flush(l->results) == 0 &&
            output_queued(l->output) > 0);
     if (broken < 0 || link_error(l->results)) {
@@ -258,106 +218,6 @@ tell_producer(struct loop *l)
     news_flush(l->news);
 }
 
-/* --- the end --- */
-
-static void
-leave_with(struct loop *l, int status)
-{
-    l->status = status;
-    l->over = true;
-}
-
-static void
-mind_signals(struct loop *l)
-{
-    int stops = talk_stop_count();
-    if (stops >= 2 || (l->stopping && l->now_ms >= l->stop_by_ms)) {
-        work_give_back(l->work, REASON_STOPPING, 0, false, l->now_ms);
-        leave_with(l, EXIT_INTERRUPTED);
-    } else if (stops == 1 && !l->stopping) {
-        l->stopping = true;
-        l->stop_by_ms = l->now_ms + STOP_MS;
-        if (l->coping.alone && !l->input_ended)
-            l->status = EXIT_INTERRUPTED;
-        work_leave(l->work, l->now_ms);
-    }
-}
-
-static void
-mind_fatal(struct loop *l)
-{
-    if (!l->coping.fatal[0])
-        return;
-    warn("endpoint \"%s\" (%s): %s", l->o->endpoint_name, l->o->host, l->coping.fatal);
-    work_give_back(l->work, REASON_STOPPING, 0, false, l->now_ms);
-    leave_with(l, EXIT_UNAVAILABLE);
-}
-
-/* Alone, an endpoint that does not answer ends the run; otherwise others go on, and this one waits. */
-static void
-mind_silence(struct loop *l)
-{
-    bool unready = !survey_ready(&l->survey);
-    int64_t good = l->report.good_ms > l->start_ms ? l->report.good_ms : l->start_ms;
-    bool busy = unready || !work_idle(l->work);
-    bool silent = l->o->give_up_ms > 0 && busy && l->survey.failures + l->was_open > 0 &&
-                  l->now_ms - good >= l->o->give_up_ms;
-    bool late = l->o->check && l->now_ms - l->start_ms >= CHECK_MS;
-    if (unready && l->coping.alone && (late || survey_hopeless(&l->survey) || l->survey.failures > l->o->retries))
-        silent = true;
-    if (!silent || l->over)
-        return;
-    warn("endpoint \"%s\" (%s) does not answer: %s", l->o->endpoint_name, l->o->host,
-         l->survey.error[0] ? l->survey.error : late ? "no answer within 10 s" : "no good answer");
-    work_give_back(l->work, REASON_BREAKER, 0, false, l->now_ms);
-    leave_with(l, EXIT_UNAVAILABLE);
-}
-
-/* Whatever holds it up, another process may do better: who started this one starts another. The
- * alarm is for a loop that does not come round. */
-static void
-mind_task_limit(struct loop *l)
-{
-    int64_t limit_ms = l->o->task_limit_ms;
-    if (limit_ms <= 0 || l->over)
-        return;
-    alarm((unsigned)(limit_ms / 1000) + 10);
-    if (work_age_ms(l->work, l->now_ms) < limit_ms)
-        return;
-    warn("endpoint \"%s\" (%s): a task takes over %.0f s, leaving to be replaced", l->o->endpoint_name,
-         l->o->host, (double)limit_ms / 1000);
-    work_give_back(l->work, REASON_STOPPING, 0, false, l->now_ms);
-    leave_with(l, EXIT_SOME_FAILED);
-}
-
-static void
-mind_end(struct loop *l)
-{
-    if (!work_idle(l->work) || output_queued(l->output) > 0 || (l->results && link_flush(l->results) > 0))
-        return;
-    if (l->stopping || (l->input_ended && l->coping.alone))
-        l->over = true;
-}
-
-static bool
-check_over(struct loop *l)
-{
-    if (!l->o->check || !survey_ready(&l->survey) || l->over)
-        return false;
-    printf("chain=%llu head=%llu\n", (unsigned long long)l->survey.chain,
-           (unsigned long long)endpoint_head(l->endpoint));
-    leave_with(l, EXIT_COMPLETE);
-    return true;
-}
-
-/* An answer that is none, as far as JSON-RPC goes: not an endpoint, rather than one that is away. */
-static bool
-no_endpoint(const struct judgement *j)
-{
-    return j->verdict == VERDICT_BADDATA || j->verdict == VERDICT_CALLER ||
-           j->verdict == VERDICT_NOMETHOD || (j->rule && strcmp(j->rule, "not-json") == 0);
-}
-
 /* --- waiting --- */
 
 static int
@@ -398,13 +258,13 @@ turn(struct loop *l)
 {
     l->now_ms = clock_ms();
     work_clock(l->work, l->now_ms);
-    mind_signals(l);
+    loop_mind_signals(l);
     rpc_perform(l->rpc, l->now_ms);
-    mind_fatal(l);
-    mind_task_limit(l);
+    loop_mind_fatal(l);
+    loop_mind_task_limit(l);
     mind_breaker(l);
-    mind_silence(l);
-    if (l->over || check_over(l))
+    loop_mind_silence(l);
+    if (l->over || loop_check_over(l))
         return;
     if (!l->begun)
         await_first(l);
@@ -414,63 +274,7 @@ turn(struct loop *l)
     work_turn(l->work, l->now_ms);
     write_results(l);
     tell_producer(l);
-    mind_end(l);
-}
-
-/* Has everything left that can leave? The producer may be gone: its lines are not waited for long. */
-static bool
-all_sent(struct loop *l, int64_t since_ms, int64_t now_ms)
-{
-    bool results = true;
-    if (l->results)
-        results = output_flush(l->output, note_true, l) < 0 ||
-                  (output_queued(l->output) == 0 && link_flush(l->results) == 0);
-    bool lines = news_flush(l->news) || now_ms - since_ms >= BYE_MS;
-    return results && lines;
-}
-
-static void
-say_bye(struct loop *l)
-{
-    struct control bye = {.verb = CONTROL_BYE, .fetcher = span_of(l->name)};
-    int64_t since = clock_ms();
-    news_tell(l->news, &bye);
-    for (int64_t now = since; now < since + LINGER_MS && !all_sent(l, since, now); now = clock_ms()) {
-        struct pollfd fds[2];
-        size_t n = 0;
-        if (l->results)
-            link_pollfd(l->results, &fds[n++]);
-        if (l->control)
-            link_pollfd(l->control, &fds[n++]);
-        poll(fds, (nfds_t)n, 20);
-    }
-}
-
-static void
-finish(struct loop *l)
-{
-    if (work_given_up(l->work) > 0 && l->status == EXIT_COMPLETE)
-        l->status = EXIT_SOME_FAILED;
-    if (l->o->check && l->status == EXIT_UNAVAILABLE && no_endpoint(&l->survey.last))
-        l->status = EXIT_USAGE;
-    if (talk_stop_count() < 2)
-        say_bye(l);
-    if (!l->o->check)
-        report_print_texts(&l->report);
-    if (!l->o->check && l->coping.alone && endpoint_stats(l->endpoint)->requests > 0)
-        report_print_statistics(&l->report);
-    bool hurry = talk_stop_count() >= 2;
-    if (l->held)
-        link_message_free(&l->first);
-    rpc_free(l->rpc);
-    work_free(l->work);
-    link_close(l->tasks, 0);
-    link_close(l->results, hurry ? 0 : LINGER_MS);
-    link_close(l->control, hurry ? 0 : BYE_MS);
-    news_free(l->news);
-    output_free(l->output);
-    endpoint_free(l->endpoint);
-    link_terminate();
+    loop_mind_end(l);
 }
 
 int
@@ -497,6 +301,6 @@ loop_run(const struct loop_options *o)
             break;
         wait_for_something(&l);
     }
-    finish(&l);
+    loop_finish(&l);
     return l.status;
 }
