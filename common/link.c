@@ -240,12 +240,12 @@ socket_events(struct link *l)
 }
 
 static int
-send_socket(struct link *l, const void *data, size_t size)
+send_socket(struct link *l, const void *data, size_t size, bool more)
 {
     l->waiting = true;
     if (size >= LARGE_SEND && !(socket_events(l) & ZMQ_POLLOUT))
         return 0;
-    if (zmq_send(l->socket, data, size, ZMQ_DONTWAIT) >= 0) {
+    if (zmq_send(l->socket, data, size, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) >= 0) {
         l->waiting = false;
         return 1;
     }
@@ -253,11 +253,17 @@ send_socket(struct link *l, const void *data, size_t size)
 }
 
 int
-link_send(struct link *l, const void *data, size_t size)
+link_send_part(struct link *l, const void *data, size_t size, bool more)
 {
     if (l->error[0])
         return -1;
-    return l->socket ? send_socket(l, data, size) : stream_put(&l->stream, data, size);
+    return l->socket ? send_socket(l, data, size, more) : stream_put(&l->stream, data, size);
+}
+
+int
+link_send(struct link *l, const void *data, size_t size)
+{
+    return link_send_part(l, data, size, false);
 }
 
 size_t
@@ -270,14 +276,19 @@ link_flush(struct link *l)
 
 /* Asking for events takes the signal out of ZeroMQ's descriptor. So what is possible by now is
  * told by a descriptor that is ready: for PULL as long as there is something, for PUSH once after
- * a send had no room, since a caller with nothing to send could not sleep otherwise. */
+ * a send had no room, since a caller with nothing to send could not sleep otherwise. A receive that
+ * found nothing has asked already. */
 static void
 pollfd_socket(struct link *l, struct pollfd *out)
 {
     size_t size = sizeof out->fd;
-    int events = socket_events(l);
+    bool asked = l->role == LINK_PULL && l->waiting;
+    int events;
 
-    if (l->role == LINK_PULL ? events & ZMQ_POLLIN : l->waiting && events & ZMQ_POLLOUT) {
+    if (l->role == LINK_PUSH && !l->waiting)
+        return;
+    events = asked ? 0 : socket_events(l);
+    if (events & (l->role == LINK_PULL ? ZMQ_POLLIN : ZMQ_POLLOUT)) {
         l->waiting = l->role == LINK_PULL;
         out->fd = ready_fd;
     } else {

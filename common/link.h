@@ -5,7 +5,7 @@
  *
  * ZeroMQ's descriptor is edge-triggered, so poll only for what link_pollfd says, asked anew before
  * each poll. It finds a PULL ready while there is something: leave it out while you want nothing.
- * It finds a PUSH ready once after link_send had no room: retry link_send after every wake-up.
+ * It finds a PUSH ready once after link_send had no room, and never else: retry link_send after every wake-up.
  * A binding PUSH drops peers that stop answering (SIGSTOP, lost host) by ZMTP heartbeats (1 s, 3 s).
  * A connecting PUSH does not, since a reader may pause for long: it waits (link_send: 0).
  */
@@ -50,6 +50,8 @@ int link_recv(struct link *l, struct link_message *m);
 void link_message_free(struct link_message *m);
 /* 1: taken (copied); 0: would block, try again later; -1: broken pipe. */
 int link_send(struct link *l, const void *data, size_t size);
+/* The same. more: another message follows at once, and they leave together, as parts of one: it costs less. */
+int link_send_part(struct link *l, const void *data, size_t size, bool more);
 /* PUSH: bytes accepted but not yet handed to the system (pipes only); call to write on. */
 size_t link_flush(struct link *l);
 void link_pollfd(struct link *l, struct pollfd *out);

@@ -59,7 +59,6 @@ news_line(struct news *n, struct span line)
     *n->last = l;
     n->last = &l->next;
     n->n++;
-    news_flush(n);
 }
 
 void
@@ -70,7 +69,6 @@ news_tell(struct news *n, const struct control *c)
     if (c->verb == CONTROL_CREDIT) {
         n->credit.n = 0;
         control_format(&n->credit, c);
-        news_flush(n);
         return;
     }
     struct buf line = {0};
@@ -83,7 +81,8 @@ bool
 news_flush(struct news *n)
 {
     while (n->first) {
-        if (link_send(n->link, n->first->text.p, n->first->text.n) == 0)
+        const struct line *l = n->first;
+        if (link_send_part(n->link, l->text.p, l->text.n, l->next || n->credit.n) == 0)
             return false;
         drop_first(n);
     }

@@ -22,6 +22,6 @@ struct news *news_new(struct link *link); /* NULL: a pipe, nobody listens */
 void news_free(struct news *n);
 void news_tell(struct news *n, const struct control *c);
 void news_line(struct news *n, struct span line); /* one made before, by control_format */
-bool news_flush(struct news *n);                  /* true: nothing waits */
+bool news_flush(struct news *n);                  /* sends what waits; true: nothing waits */
 
 #endif

@@ -167,9 +167,11 @@ output_queued(const struct output *o)
 int
 output_flush(struct output *o, void (*note)(struct span line, void *context), void *context)
 {
+    size_t together = 0; /* bytes of the parts of one message, but for the last */
     while (o->first) {
         struct message *m = o->first;
-        int sent = m->data.n ? link_send(o->link, m->data.p, m->data.n) : 1;
+        bool more = m->next && m->next->data.n && (together += m->data.n) + m->next->data.n <= OUTPUT_CHUNK;
+        int sent = m->data.n ? link_send_part(o->link, m->data.p, m->data.n, more) : 1;
         if (sent <= 0)
             return sent;
         if (m->note.n)
@@ -179,6 +181,7 @@ output_flush(struct output *o, void (*note)(struct span line, void *context), vo
         if (!o->first)
             o->last = &o->first;
         message_free(m);
+        together = more ? together : 0;
     }
     return 0;
 }

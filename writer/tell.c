@@ -78,7 +78,7 @@ tell_flush(struct tell *t)
 {
     while (t->n > 0) {
         const char *line = t->lines[t->first];
-        int sent = link_send(t->link, line, strlen(line));
+        int sent = link_send_part(t->link, line, strlen(line), t->n > 1);
         if (sent == 0)
             return;
         drop_first(t); /* sent, or the link is broken for good */

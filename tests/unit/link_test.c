@@ -270,6 +270,50 @@ sends_wait_for_a_reader(void **state)
     link_close(pull, 0);
 }
 
+/* Until the last part nothing leaves; then each arrives as a message of its own. */
+static void
+parts_leave_together(void **state)
+{
+    const char *address = in_folder("ipc://", "socket");
+    struct link *pull = open_link(address, LINK_PULL, true), *push = open_link(address, LINK_PUSH, false);
+    struct link_message m;
+    struct pollfd p;
+    (void)state;
+
+    send_wait(push, "first", 5);
+    expect(pull, "first");
+    assert_int_equal(link_send_part(push, "one", 3, true), 1);
+    assert_int_equal(link_send_part(push, "two", 3, true), 1);
+    link_pollfd(pull, &p);
+    assert_int_equal(poll(&p, 1, 50), 0);
+    assert_int_equal(link_recv(pull, &m), 0);
+    assert_int_equal(link_send_part(push, "three", 5, false), 1);
+    expect(pull, "one");
+    expect(pull, "two");
+    expect(pull, "three");
+    link_close(push, 0);
+    link_close(pull, 0);
+}
+
+/* What had room does not wake the sender: there is nothing to do. */
+static void
+a_sender_with_room_sleeps(void **state)
+{
+    const char *address = in_folder("ipc://", "socket");
+    struct link *pull = open_link(address, LINK_PULL, true), *push = open_link(address, LINK_PUSH, false);
+    struct pollfd p;
+    (void)state;
+
+    for (int i = 0; i < 50; i++) { /* more than its high water: it is told that some were read */
+        send_wait(push, "x", 1);
+        expect(pull, "x");
+    }
+    link_pollfd(push, &p);
+    assert_int_equal(poll(&p, 1, 0), 0);
+    link_close(push, 0);
+    link_close(pull, 0);
+}
+
 static void
 a_full_peer_takes_no_more(void **state)
 {
@@ -670,7 +714,8 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest all[] = {
         TEST(messages_arrive_over_ipc), TEST(messages_arrive_over_tcp), TEST(sends_wait_for_a_reader),
-        TEST(a_full_peer_takes_no_more), TEST(what_was_left_wakes_the_reader),
+        TEST(parts_leave_together), TEST(a_sender_with_room_sleeps), TEST(a_full_peer_takes_no_more),
+        TEST(what_was_left_wakes_the_reader),
         TEST(what_was_left_in_a_pipe_wakes_the_reader), TEST(closing_delivers_what_was_taken),
         TEST(wrong_addresses_are_named), TEST(places_in_use_are_refused), TEST(a_stale_socket_is_taken_over),
         TEST(closing_nothing_is_legal), TEST(lines_are_cut), TEST(endless_lines_are_refused),
