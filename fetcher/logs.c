@@ -304,6 +304,22 @@ logs_scan(struct span body, uint64_t id, const struct task *t, uint64_t from, ui
     return found == LOGTEXT_END && pass_headers(&r, 0, true) == DECODE_OK;
 }
 
+/* A log in a receipt names the receipt's transaction, if any. */
+static bool
+logs_are_of(struct json receipt, struct json logs)
+{
+    struct json_items it = json_items(logs);
+    struct json hash, log;
+    uint8_t ours[32], theirs[32];
+
+    if (!member(receipt, "transactionHash", &hash) || !hex_bytes(hash, ours, 32))
+        return true;
+    while (json_next(&it, &log))
+        if (member(log, "transactionHash", &hash) && hex_bytes(hash, theirs, 32) && memcmp(ours, theirs, 32) != 0)
+            return false;
+    return true;
+}
+
 enum decode
 receipts_logs_decode(struct json receipts, const struct task *t, uint64_t block, log_each each,
                      void *context, uint64_t *n_logs, char *why)
@@ -328,6 +344,10 @@ receipts_logs_decode(struct json receipts, const struct task *t, uint64_t block,
         }
         if (!member(receipt, "blockNumber", &number) || !hex_u64(number, &n) || n != block) {
             snprintf(why, WHY_MAX, "receipt is not of block %llu", (unsigned long long)block);
+            goto out;
+        }
+        if (!logs_are_of(receipt, logs)) {
+            bad(&r, "log of another transaction in a receipt");
             goto out;
         }
         if (!places_collect(&places, logs)) {

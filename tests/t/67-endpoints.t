@@ -211,6 +211,9 @@ like "$(cat "$T/http.out")" 'http://rpc.example.invalid/proxied' '  is asked'
 http_proxy=http://127.0.0.1:9 no_proxy=127.0.0.1 run "$FETCHER" --check --rpc "n=$good_url"
 is "$STATUS" 0 'and not for the hosts of no_proxy' || diag "$ERR"
 
+run "$FETCHER" --check --rpc "n=http://$(printf 'x%.0s' {1..64}).example/" --retries 0 # longer than a name may be
+like "$STATUS $ERR" '^3 .*(resolve|malformed|hostname)' 'a host that is not known: exit 3'
+
 # --- HTTPS ---
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=sim \
     -addext subjectAltName=IP:127.0.0.1 -keyout "$T/tls.key" -out "$T/tls.pem" 2>"$T/openssl.err" ||
@@ -229,6 +232,10 @@ for variable in CURL_CA_BUNDLE SSL_CERT_FILE; do
     is "$STATUS $OUT" '0 chain=31337 head=100' "$variable vouches for it" || diag "$ERR"
 done
 like "$(cat "$T/tls.out")" '/key undefined 2.0' '  and it is asked by HTTP/2'
+for end in reset goaway; do
+    run env SSL_CERT_FILE="$T/tls.pem" "$FETCHER" --check --rpc "n=https://127.0.0.1:$port/broken/$end"
+    is "$STATUS $OUT" '0 chain=31337 head=100' "HTTP/2 that ends in the middle ($end): asked again" || diag "$ERR"
+done
 run env SSL_CERT_FILE="$T/tls.pem" "$FETCHER" --check --rpc "n=https://localhost:$port/key" --retries 0
 is "$STATUS" 3 'the certificate of another name: exit 3'
 done_testing

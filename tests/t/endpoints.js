@@ -4,6 +4,7 @@
 //   /key     answers, for the header X-Key            /proxied  the same, asked through a proxy
 //   /moved/STATUS/HOST  redirects to /stolen there    /bomb, /bomb-br, /bomb-zstd  200 MB of zeros, packed
 //   /zstd    the answer in zstd, if the client takes it   /denied  401, and repeats the path in its text
+//   /broken/reset, /broken/goaway  the first time the stream, or the connection, ends in the middle (HTTP/2)
 const fs = require('fs');
 const http = require('http');
 const http2 = require('http2');
@@ -26,6 +27,7 @@ const bombs = {
     zstd: () => zstd(Array(1600).fill({ type: 1, size: 131072, bytes: Buffer.from([0]) })),
 };
 
+const broken = new Set();
 function answer(request, response) {
     let body = '';
     request.on('data', part => { body += part; });
@@ -42,6 +44,10 @@ function answer(request, response) {
             const encoding = path.split('-')[1] || 'gzip';
             response.writeHead(200, { 'content-encoding': encoding, 'content-type': 'application/json' });
             response.end(bombs[encoding]());
+        } else if (path.startsWith('/broken') && !broken.has(path)) { // once
+            broken.add(path);
+            response.write('{"jsonrpc":');
+            setImmediate(() => path.endsWith('goaway') ? request.stream.session.destroy() : request.stream.close(2));
         } else if (path.startsWith('/zstd')) {
             const bytes = Buffer.from(json({ result: answers[call.method] }));
             const taken = /zstd/.test(request.headers['accept-encoding']);

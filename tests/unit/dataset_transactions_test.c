@@ -229,6 +229,7 @@ refuses_what_does_not_belong_together(void **state)
         {"@\"transactionIndex\":\"0x1\"", "\"transactionIndex\":\"0x0\"", "another transaction"},
         {"@{\"transactionHash\":" H2 ",\"blockNumber\":\"0x5\",\"logs\":[]},", "", "1 receipts for 2"},
         {"@{\"transactionHash\":" H2 ",\"blockNumber\":\"0x5\",\"logs\":[]}", "null", "not an object"},
+        {"@[{", "[{\"transactionHash\":" H2 ",\"blockNumber\":\"0x5\",\"logs\":[]},{", "3 receipts for 2"},
         {"@\"status\":\"0x1\"", "\"status\":\"ok\"", "status"},
     };
 

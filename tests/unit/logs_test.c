@@ -440,6 +440,8 @@ takes_logs_from_receipts(void **state)
         "null", "[null]", "[{\"blockNumber\":\"0xa\"}]", "[{\"blockNumber\":\"0xb\",\"logs\":[]}]",
         "[{\"logs\":[]}]", "[{\"blockNumber\":\"0xa\",\"logs\":[" LOG("0xb", "0x0") "]}]",
         "[{\"blockNumber\":\"0xa\",\"logs\":[{}]}]",
+        "[{\"blockNumber\":\"0xa\",\"transactionHash\":\"" H1 "\",\"logs\":["
+        LOG_OF("0xa", "0x0", ",\"transactionHash\":\"" H2 "\"") "]}]",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         why[0] = '\0';

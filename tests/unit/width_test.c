@@ -321,17 +321,22 @@ an_uneven_chain_is_passed(void **state)
 static void
 a_lower_limit_is_learned_and_a_higher_one_found(void **state)
 {
-    struct run r = start(&(struct server){.max_blocks = 2000, .density = 0.001, .max_after = 500, .max_then = 500});
+    struct server s = {.max_blocks = 2000, .density = 0.001, .max_after = 500, .max_then = 500};
 
     (void)state;
-    run_for(&r, 2000 * 400);
-    r.s.max_after = 0;
-    r.s.max_blocks = 500;
-    run_for(&r, 500 * 400);
-    assert_true(r.w.range.now <= 500 && r.w.range.now > 400);
-    r.s.max_blocks = 5000;
-    run_for(&r, 5000 * 2000);
-    assert_true(r.w.range.now <= 5000 && r.w.range.now > 4000);
+    for (int tells = 0; tells < 2; tells++) {
+        s.tells = tells;
+        struct run r = start(&s);
+
+        run_for(&r, 2000 * 400);
+        r.s.max_after = 0;
+        r.s.max_blocks = 500;
+        run_for(&r, 500 * 400);
+        assert_true(r.w.range.now <= 500 && r.w.range.now > 400);
+        r.s.max_blocks = 5000;
+        run_for(&r, 5000 * 2000);
+        assert_true(r.w.range.now <= 5000 && r.w.range.now > 4000);
+    }
 }
 
 static void
@@ -359,6 +364,15 @@ suggestions_are_widths_here(void **state)
     width_init(&w, 10000, 64 << 20);
     width_refused(&w, 1000, &j);
     assert_int_equal(width_next(&w, 1), 40);
+
+    /* wider than the endpoint takes: the lesser counts */
+    const struct judgement range = {.verdict = VERDICT_RANGE, .max_blocks = 20};
+
+    width_refused(&w, 40, &range);
+    assert_int_equal(width_next(&w, 1), 20);
+    j.max_blocks = 30;
+    width_refused(&w, 100, &j);
+    assert_int_equal(width_next(&w, 1), 20);
 }
 
 static void
