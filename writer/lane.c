@@ -90,6 +90,7 @@ send_sql(struct lane *l, struct buf *sql, enum state state, int64_t now_ms)
     buf_addc(&whole, '\0');
     l->state = state;
     l->class = PG_FINE;
+    l->met = false;
     l->used_ms = l->began_ms = now_ms;
     bool sent = pg_query(l->pg, whole.p);
     buf_free(&whole);
@@ -188,6 +189,8 @@ take_rows(struct lane *l)
         } else if (strcmp(word, "job") == 0) {
             store_learn(&l->shared->store, (uint64_t)number(pg_value(l->pg, i, 1)),
                         number(pg_value(l->pg, i, 2)));
+        } else if (strcmp(word, "met") == 0) {
+            l->met = true;
         } else if (strcmp(word, "next") == 0) {
             compacted(l);
         }
@@ -268,7 +271,7 @@ written(struct lane *l, int64_t now_ms)
     l->backoff_ms = 0;
     l->vanished = l->conflicts = l->prepares = 0;
     s->staged += l->staging.on;
-    staging_written(&l->staging, l->plan.start[TABLES_MAX] > 0);
+    staging_written(&l->staging, l->plan.start[TABLES_MAX] > 0, l->met);
     l->state = IDLE;
     if (--l->parts.n == 0)
         batch_clear(&l->busy);

@@ -9,7 +9,7 @@
  * confirmation was lost, the second time finds its keys there and changes nothing.
  *
  * Keys that are there already make the COPY fail; the batch then goes by a temporary table and
- * INSERT ... ON CONFLICT DO UPDATE, and so do the next 1, 2, 4 ... 64 batches if this repeats.
+ * INSERT ... ON CONFLICT DO UPDATE, and so do the next ones while they meet such keys (staging.h).
  *
  * All lanes take from one queue. Rows of one task may be with several at a time; its end waits in
  * the queue until the other lanes have written theirs: an end never overtakes its rows.

@@ -28,6 +28,7 @@ struct lane {
     struct feed feed;
     enum pg_class class; /* of the first error */
     char error[300];
+    bool met;            /* keys that were there already */
 
     struct staging staging;
     unsigned conflicts, vanished, prepares; /* in a row */

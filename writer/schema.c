@@ -246,6 +246,22 @@ add_moved(struct buf *b, const char *schema, const struct table *t)
     buf_adds(b, ");\nSET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on;\n");
 }
 
+/* OFFSET 0 keeps this a look into the index for each row until one is found, never a join with the
+ * whole table. */
+static void
+add_probe(struct buf *b, const char *schema, const struct table *t)
+{
+    buf_adds(b, "SELECT 'met' FROM ");
+    add_stage(b, t);
+    buf_adds(b, " s WHERE EXISTS (SELECT FROM ");
+    sql_table(b, schema, t->name);
+    buf_adds(b, " t WHERE (");
+    sql_key(b, t, "t.");
+    buf_adds(b, ") = (");
+    sql_key(b, t, "s.");
+    buf_adds(b, ") OFFSET 0) LIMIT 1;\n");
+}
+
 static bool
 in_key(const struct table *t, const char *column)
 {
@@ -283,6 +299,8 @@ schema_merge_sql(struct buf *b, const char *schema, const struct table *t, bool 
 {
     if (t->unique && moved)
         add_moved(b, schema, t);
+    if (!t->newest)
+        add_probe(b, schema, t);
     buf_adds(b, "SET LOCAL work_mem = '32MB';\nINSERT INTO ");
     sql_table(b, schema, t->name);
     buf_adds(b, " AS t (");

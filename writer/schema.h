@@ -21,7 +21,8 @@ void schema_table_sql(struct buf *b, const char *schema, const struct table *t);
 /* COPY into the table, or (staged) into this connection's temporary copy of it, which is made. */
 void schema_copy_sql(struct buf *b, const char *schema, const struct table *t, bool staged);
 /* Staged rows into the table: INSERT ... ON CONFLICT DO UPDATE in key order. Where the stage holds
- * a key twice, the one that came last wins (or the newest, see tables.h). moved: first removes rows
+ * a key twice, the one that came last wins (or the newest, see tables.h). Returns ('met') where a
+ * key is there already, unless all rows of the table go by staging always (`newest`). moved: first removes rows
  * that have one of these under another key (see `unique` in tables.h); where there are such, it
  * fails without. */
 void schema_merge_sql(struct buf *b, const char *schema, const struct table *t, bool moved);

@@ -4,20 +4,20 @@
 void
 staging_conflict(struct staging *s)
 {
-    if (s->next == 0)
-        s->next = 1;
     s->on = true;
-    s->left = s->next;
-    s->next = s->next < STAGING_MAX ? 2 * s->next : STAGING_MAX;
+    s->clean = 0;
+    s->wanted = s->wanted == 0 ? 1 : s->wanted < STAGING_MAX ? 2 * s->wanted : STAGING_MAX;
 }
 
 void
-staging_written(struct staging *s, bool rows)
+staging_written(struct staging *s, bool rows, bool met)
 {
     if (!rows)
         return;
     if (!s->on)
-        s->next = 1;
-    else if (s->left-- == 0)
+        s->wanted = 0;
+    else if (met)
+        s->clean = 0;
+    else if (++s->clean == s->wanted)
         s->on = false;
 }

@@ -92,6 +92,14 @@ is "$(known)" 'logs|{[1,901)}' 'are covered as a whole'
 is "$(sql 'select count(*) from hedge.logs h join plain.logs p using (log_index, topic0) where p.block_number = h.block_number + 3')" \
     3005 'on conflict the later row wins'
 
+fresh again
+duplicates() { grep -c 'duplicate key' "$PGDATA_DIR.log"; }
+write --schema again < <($GEN 1 1000 100 5)
+vain=$(duplicates)
+write --schema again --connections 1 --batch-size 500 --batch-timeout 10s < <($GEN 1 2000 100 5 salt=1)
+is "$STATUS $(rows) $(($(duplicates) - vain))" '0 10000 1' 'rows that are there: only the first batch tries to copy them' || diag "$ERR"
+like "$ERR" 'in 20 batches \(11 by merging\)' 'and behind them rows are copied again'
+
 # --- what must not be covered ---
 fresh part
 write --schema part < <($GEN 1 200 100 5 skip=4)

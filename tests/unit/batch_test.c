@@ -278,24 +278,42 @@ codes_are_cut_out_of_messages(void **state)
 }
 
 static void
+staging_goes_on_while_keys_are_met(void **state)
+{
+    struct staging s = {0};
+
+    (void)state;
+    staging_conflict(&s);
+    for (int i = 0; i < 1000; i++)
+        staging_written(&s, true, true);
+    assert_true(s.on);
+    staging_written(&s, false, false); /* without rows nothing is learnt */
+    assert_true(s.on);
+    staging_written(&s, true, false);
+    assert_false(s.on);
+}
+
+static void
 staging_doubles_with_each_conflict(void **state)
 {
     struct staging s = {0};
 
     (void)state;
-    for (unsigned wanted = 2; wanted < 300; wanted *= 2) { /* the batch at fault, and 1, 2, 4 ... more */
-        unsigned batches = 0;
+    for (unsigned wanted = 1; wanted < 300; wanted *= 2) { /* 1, 2, 4 ... that meet nothing, in a row */
+        unsigned clean = 0;
         staging_conflict(&s);
-        for (; s.on; batches++) {
-            staging_written(&s, false); /* without rows nothing is learnt */
-            staging_written(&s, true);
+        staging_written(&s, true, true);
+        if (wanted > 1) {
+            staging_written(&s, true, false);
+            staging_written(&s, true, true);
         }
-        assert_int_equal(batches, wanted / 2 < STAGING_MAX ? wanted / 2 + 1 : STAGING_MAX + 1);
+        for (; s.on; clean++)
+            staging_written(&s, true, false);
+        assert_int_equal(clean, wanted < STAGING_MAX ? wanted : STAGING_MAX);
     }
-    staging_written(&s, true); /* a COPY went well */
+    staging_written(&s, true, false); /* a COPY went well */
     staging_conflict(&s);
-    staging_written(&s, true);
-    staging_written(&s, true);
+    staging_written(&s, true, false);
     assert_false(s.on);
 }
 
@@ -378,6 +396,7 @@ main(void)
         cmocka_unit_test(parts_find_the_one_at_fault),
         cmocka_unit_test(errors_fall_into_classes),
         cmocka_unit_test(codes_are_cut_out_of_messages),
+        cmocka_unit_test(staging_goes_on_while_keys_are_met),
         cmocka_unit_test(staging_doubles_with_each_conflict),
         cmocka_unit_test(every_table_has_its_place),
         cmocka_unit_test(filters_read_the_same_whatever_their_form),
