@@ -20,6 +20,7 @@ enum {
     HEARTBEAT_MS = 1000, HEARTBEAT_TIMEOUT_MS = 3000,
     RECONNECT_MS = 10, RECONNECT_MAX_MS = 2000, /* twice as long each time */
     LARGE_SEND = 64 << 10, /* bytes: ask for room before ZeroMQ copies so much */
+    SMALL_RECV = 4096,     /* bytes: what is less is copied out of ZeroMQ's buffer */
 };
 
 struct link {
@@ -170,11 +171,33 @@ link_open(const struct link_options *o, char *err, size_t size)
 
 /* --- receiving --- */
 
+static void
+fill(zmq_msg_t *msg, const void *data, size_t size)
+{
+    if (zmq_msg_init_size(msg, size) != 0)
+        abort(); /* out of memory */
+    if (size)
+        memcpy(zmq_msg_data(msg), data, size);
+}
+
+/* A message that ZeroMQ has not copied keeps the whole buffer of 8 KiB that it came in. Where small ones are kept
+ * for a while that would be many times what they have. */
+static void
+detach(zmq_msg_t *msg)
+{
+    zmq_msg_t copy;
+
+    fill(&copy, zmq_msg_data(msg), zmq_msg_size(msg));
+    zmq_msg_move(msg, &copy);
+}
+
 static int
 recv_socket(struct link *l, zmq_msg_t *msg)
 {
     if (zmq_msg_recv(msg, l->socket, ZMQ_DONTWAIT) >= 0) {
         l->waiting = false;
+        if (zmq_msg_size(msg) < SMALL_RECV)
+            detach(msg);
         return 1;
     }
     if (errno != EAGAIN && errno != EINTR)
@@ -191,13 +214,9 @@ recv_pipe(struct link *l, zmq_msg_t *msg)
 
     l->waiting = got == 0;
     l->ended = got < 0;
-    if (got != 1)
-        return got;
-    if (zmq_msg_init_size(msg, message.n) != 0)
-        abort(); /* out of memory */
-    if (message.n)
-        memcpy(zmq_msg_data(msg), message.p, message.n);
-    return 1;
+    if (got == 1)
+        fill(msg, message.p, message.n);
+    return got;
 }
 
 int
