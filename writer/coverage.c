@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int
 compare(const void *x, const void *y)
@@ -31,6 +32,75 @@ coverage_sort(struct cover *list, size_t n)
             list[kept++] = list[i];
     return kept;
 }
+
+/* --- joining --- */
+
+static bool
+has_name(struct span names, struct span name)
+{
+    for (const char *p = names.p, *end = names.p + names.n; p < end;) {
+        const char *comma = memchr(p, ',', (size_t)(end - p));
+        const char *stop = comma ? comma : end;
+        if (span_eq((struct span){p, (size_t)(stop - p)}, name))
+            return true;
+        p = stop + 1;
+    }
+    return false;
+}
+
+/* The list is at the end of `names`, which has room for all of it, or not in `names` yet. */
+static void
+add_name(struct cover *c, struct span name, struct buf *names)
+{
+    if (has_name(c->endpoint, name))
+        return;
+    if (c->endpoint.p + c->endpoint.n != names->p + names->n) {
+        struct span first = c->endpoint;
+        c->endpoint.p = names->p + names->n;
+        buf_add(names, first.p, first.n);
+    }
+    buf_addc(names, ',');
+    buf_add(names, name.p, name.n);
+    c->endpoint.n += 1 + name.n;
+}
+
+/* names NULL: only what came from one endpoint. */
+static size_t
+join(struct cover *list, size_t n, struct buf *names)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct cover *last = kept ? &list[kept - 1] : NULL;
+        if (!last || list[i].failed || list[i].job != last->job || list[i].from > last->to + 1 ||
+            (!names && !span_eq(list[i].endpoint, last->endpoint))) {
+            list[kept++] = list[i];
+            continue;
+        }
+        if (names)
+            add_name(last, list[i].endpoint, names);
+        if (list[i].to > last->to)
+            last->to = list[i].to;
+        last->rows += list[i].rows;
+    }
+    return kept;
+}
+
+size_t
+coverage_join(struct cover *list, size_t n, struct buf *names)
+{
+    size_t room = 0;
+
+    n = join(list, n, NULL);
+    if (n <= COVERS_MAX)
+        return n;
+    for (size_t i = 0; i < n; i++)
+        room += 2 * list[i].endpoint.n + 1;
+    buf_room(names, room); /* so that it stays where it is */
+    return join(list, n, names);
+}
+
+/* --- SQL --- */
 
 static void
 add_values(struct buf *b, const struct cover *c)
@@ -107,7 +177,7 @@ coverage_sql(struct buf *b, const char *schema, const struct cover *list, size_t
  * their ctid, which the lock keeps still. That an island lies whole in what is covered follows from
  * the order: every range of it begins at most one past the farthest block reached before it. */
 void
-coverage_compact_sql(struct buf *b, const char *schema, int64_t job, int64_t block)
+coverage_compact_sql(struct buf *b, const char *schema, struct spot from)
 {
     struct buf name = {0};
 
@@ -117,7 +187,7 @@ coverage_compact_sql(struct buf *b, const char *schema, int64_t job, int64_t blo
                 "WITH part AS MATERIALIZED (SELECT ctid AS tid, * FROM %s"
                 " WHERE (job_id, from_block) >= (%" PRId64 ", %" PRId64 ")"
                 " ORDER BY job_id, from_block LIMIT %d),\n",
-             name.p, name.p, job, block, COMPACT_STEP);
+             name.p, name.p, from.job, from.block, COMPACT_STEP);
     buf_addf(b, "mark AS (SELECT *, coalesce(from_block - 1 > max(to_block) OVER before"
                 " OR (endpoint <> lag(endpoint) OVER sorted AND (SELECT count(*) FROM part) < %d), true) AS first"
                 " FROM part WINDOW sorted AS (PARTITION BY job_id ORDER BY from_block),"
@@ -135,7 +205,7 @@ coverage_compact_sql(struct buf *b, const char *schema, int64_t job, int64_t blo
                 " committed_at = w.committed_at, endpoint = (SELECT string_agg(DISTINCT e, ',')"
                 " FROM unnest(string_to_array(w.endpoint, ',')) e) FROM whole w WHERE w.n > 1 AND r.ctid = w.tid)\n",
              name.p);
-    buf_adds(b, "SELECT 'next', job_id, from_block, (SELECT count(*) FROM part) FROM part"
+    buf_adds(b, "SELECT 'last', job_id, from_block, (SELECT count(*) FROM part) FROM part"
                 " ORDER BY job_id DESC, from_block DESC LIMIT 1;\nCOMMIT;\n");
     buf_free(&name);
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "common/buf.h"
+#include "writer/compaction.h"
 #include "writer/sql.h"
 
 /* A range that became complete, or (error not empty) was given up. */
@@ -28,17 +29,21 @@ struct cover {
 /* Sorts by (failed, job, from); of equal keys only the one that reaches farthest stays. Returns how
  * many are left. The order keeps parallel transactions from waiting for each other in a circle. */
 size_t coverage_sort(struct cover *list, size_t n);
+
+enum { COVERS_MAX = 64 /* lines of one batch, above which endpoints do not keep them apart */ };
+
+/* Joins sorted covers that touch or overlap and came from one endpoint; if that leaves more than COVERS_MAX, of
+ * any endpoints, whose names are then listed, in `names`. Returns how many are left. */
+size_t coverage_join(struct cover *list, size_t n, struct buf *names);
 /* Records sorted covers: ranges (a range that begins where another does replaces it if it reaches
  * as far), failed_ranges, and the failures that are overcome. */
 void coverage_sql(struct buf *b, const char *schema, const struct cover *list, size_t n);
 
-enum { COMPACT_STEP = 20000 /* ranges read by one step */ };
-
-/* One step of compaction from (job, block) on, in a transaction: merges ranges that touch or
- * overlap and came from one endpoint; where a step is full, of any endpoints, whose names are then
- * listed. Returns ('next', job, block, ranges read): the last range read, where the next step begins
- * (not with what this one merged: that would read over all the dead rows again). */
-void coverage_compact_sql(struct buf *b, const char *schema, int64_t job, int64_t block);
+/* One step of compaction, in a transaction: merges ranges that touch or overlap and came from one
+ * endpoint; where a step is full, of any endpoints, whose names are then listed. Returns ('last', job,
+ * block, ranges read): the last range read, where the next step begins (not with what this one merged:
+ * that would read over all the dead rows again). */
+void coverage_compact_sql(struct buf *b, const char *schema, struct spot from);
 
 /* --- gaps --- */
 enum { GAPS_JOBS_MAX = 16 };

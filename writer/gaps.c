@@ -35,14 +35,6 @@ emit(uint64_t from, uint64_t to, void *context)
     printf("%" PRIu64 "-%" PRIu64 "\n", from, to);
 }
 
-static uint64_t
-number(const char *text)
-{
-    uint64_t v = 0;
-    num_u64(span_of(text), &v);
-    return v;
-}
-
 /* *there: are our tables there? */
 static bool
 look_for_tables(struct pg *pg, const char *schema, bool *there)
@@ -75,7 +67,7 @@ sweep_row(struct pg *pg, int at, void *context)
 
     for (size_t i = 0; i < s->gaps.jobs; i++)
         if (strcmp(s->ids[i], pg_value(pg, at, 0)) == 0)
-            gaps_covered(&s->gaps, i, number(pg_value(pg, at, 1)), number(pg_value(pg, at, 2)));
+            gaps_covered(&s->gaps, i, pg_number(pg, at, 1), pg_number(pg, at, 2));
 }
 
 static bool
@@ -181,8 +173,8 @@ add_wish(struct pg *pg, int at, void *context)
     struct wishes *w = context;
 
     w->ranges = xrealloc(w->ranges, (w->n + 1) * sizeof *w->ranges);
-    w->ranges[w->n][0] = number(pg_value(pg, at, 0));
-    w->ranges[w->n++][1] = number(pg_value(pg, at, 1));
+    w->ranges[w->n][0] = pg_number(pg, at, 0);
+    w->ranges[w->n++][1] = pg_number(pg, at, 1);
 }
 
 /* The gaps in all that the jobs of the sweep want. */

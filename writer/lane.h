@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "writer/batch.h"
+#include "writer/compaction.h"
 #include "writer/partial.h"
 #include "writer/pg.h"
 #include "writer/sizer.h"
@@ -47,6 +48,7 @@ struct lane_shared {
     size_t n_lanes;
     struct sizer sizer;
     struct store store;
+    struct compaction compaction;
     struct partial *partial;
     struct tell tell;
     struct trouble trouble;
@@ -55,10 +57,6 @@ struct lane_shared {
     int fatal;               /* exit status, once nothing can help; 0: none */
     bool some_lost;
     uint64_t rows, batches, staged, ends;
-    /* compaction: */
-    bool compact_due, compacting;
-    uint64_t ends_compacted; /* `ends` when it last began */
-    int64_t compact_job, compact_block;
     /* the pool: */
     size_t open, idle;
     bool fewer_said;         /* the server gives fewer than wanted */

@@ -1,4 +1,4 @@
-/* lane_inside.h - what lane.c and lane_failed.c share: a lane from inside. */
+/* lane_inside.h - a lane from inside: what lane.c, lane_write.c, lane_failed.c and lane_connect.c share. */
 #ifndef SLUICE_WRITER_LANE_INSIDE_H
 #define SLUICE_WRITER_LANE_INSIDE_H
 
@@ -28,13 +28,28 @@ struct lane {
     struct feed feed;
     enum pg_class class; /* of the first error */
     char error[300];
-    bool met;            /* keys that were there already */
+    bool met;           /* keys that were there already */
+    struct lines lines; /* that it adds to ranges */
+    struct spot read_to; /* compacting: the last line read */
+    uint64_t read;       /* and how many */
 
     struct staging staging;
     unsigned conflicts, vanished, prepares; /* in a row */
 };
 
+/* --- lane_connect.c --- */
+void lane_connecting(struct lane *l, int64_t now_ms);
 void lane_disconnect(struct lane *l);
+void lane_close_old(struct lane *l, int64_t now_ms); /* if it is */
+/* Another lane has a batch and can have this one's connection for it (lane_lend). */
+bool lane_lends(const struct lane *l);
+
+/* --- lane_write.c --- */
+void lane_begin_attempt(struct lane *l, int64_t now_ms); /* of the next part of its batch */
+void lane_compact(struct lane *l, int64_t now_ms);       /* a step */
+bool lane_pump(struct lane *l, int64_t now_ms);          /* goes on; true: the attempt is over */
+
+/* --- lane_failed.c --- */
 /* Another attempt after a pause that doubles each time; told as trouble. */
 void lane_retry_later(struct lane *l, const char *text, int64_t now_ms);
 /* The attempt has failed by l->class: decides what is tried next. */

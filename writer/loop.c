@@ -214,12 +214,12 @@ compact_at_end(struct loop *loop)
     int64_t end = clock_ms() + LINGER_COMPACT_MS;
     struct lane_shared *s = loop->shared;
 
-    s->compact_due = s->ends > 0 && s->idle > 0;
+    compaction_hurry(&s->compaction);
     s->draining = false; /* nothing is left to be drained */
-    while ((s->compact_due || s->compacting) && s->idle + s->compacting > 0 && clock_ms() < end &&
-           talk_stop_count() < 2) {
+    while ((compaction_due(&s->compaction) || s->compaction.running) && s->idle + s->compaction.running > 0 &&
+           clock_ms() < end && talk_stop_count() < 2) {
         step_lanes(loop, clock_ms());
-        if (s->compacting)
+        if (s->compaction.running)
             wait_for_events(loop, false, clock_ms());
     }
 }

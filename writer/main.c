@@ -304,8 +304,8 @@ collect(void)
                    .max_idle = set.max_idle, .max_lifetime_ms = set.max_lifetime_ms,
                    .max_idle_time_ms = set.max_idle_time_ms},
         .store = {.schema = set.schema, .control = true},
-        .compact_due = true,
     };
+    compaction_init(&shared.compaction);
     sizer_init(&shared.sizer, set.batch_min, set.batch_max);
     struct loop_options o = {.shared = &shared, .give_up_ms = set.give_up_ms};
     int status = EXIT_USAGE;

@@ -1,7 +1,6 @@
 /* pg.c - one connection to PostgreSQL; see pg.h. */
 #include "writer/pg.h"
 
-#include <errno.h>
 #include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +10,7 @@
 #include "common/num.h"
 #include "common/talk.h"
 
-enum { CONNECT_TIMEOUT_MS = 10000, RETRY_MS = 200, ERROR_MAX = 300, FLUSH_AT = 64 << 10 };
+enum { CONNECT_TIMEOUT_MS = 10000, ERROR_MAX = 300, FLUSH_AT = 64 << 10 };
 
 struct pg {
     const char *uri; /* NULL: the environment */
@@ -238,8 +237,7 @@ pg_connecting(struct pg *p, int64_t now_ms)
     }
     if (now_ms - p->started_ms < CONNECT_TIMEOUT_MS)
         return PG_WAIT;
-    set_error(p, PG_LOST, "no answer to the connection attempt");
-    pg_close(p);
+    pg_abandon(p, "no answer to the connection attempt");
     return PG_ERROR;
 }
 
@@ -273,6 +271,20 @@ pg_query(struct pg *p, const char *sql)
     return false;
 }
 
+void
+pg_singly(struct pg *p)
+{
+    if (p->conn)
+        PQsetSingleRowMode(p->conn);
+}
+
+void
+pg_abandon(struct pg *p, const char *why)
+{
+    set_error(p, PG_LOST, why);
+    pg_close(p);
+}
+
 bool
 pg_ready(struct pg *p, short revents)
 {
@@ -292,8 +304,6 @@ pg_ready(struct pg *p, short revents)
 enum pg_event
 pg_next(struct pg *p)
 {
-    PQclear(p->result);
-    p->result = NULL;
     if (!p->conn)
         return PG_DONE; /* the error was told */
     if (PQisBusy(p->conn))
@@ -312,6 +322,7 @@ pg_next(struct pg *p)
         return PG_COPY_IN;
     case PGRES_TUPLES_OK:
     case PGRES_SINGLE_TUPLE:
+        PQclear(p->result);
         p->result = r;
         return PG_ROWS;
     case PGRES_COMMAND_OK:
@@ -374,87 +385,17 @@ pg_value(const struct pg *p, int row, int column)
     return PQgetvalue(p->result, row, column);
 }
 
+uint64_t
+pg_number(const struct pg *p, int row, int column)
+{
+    uint64_t v = 0;
+
+    num_u64(span_of(pg_value(p, row, column)), &v);
+    return v;
+}
+
 bool
 pg_in_transaction(const struct pg *p)
 {
     return p->conn && PQtransactionStatus(p->conn) != PQTRANS_IDLE;
-}
-
-/* --- waiting --- */
-
-static void
-wait_ms(const struct pg *p, int ms)
-{
-    struct pollfd fd;
-
-    if (p)
-        pg_pollfd(p, &fd);
-    poll(&fd, p ? 1 : 0, ms);
-}
-
-bool
-pg_open(struct pg *p, int64_t patience_ms)
-{
-    int64_t start = clock_ms();
-
-    for (;;) {
-        enum pg_event event;
-        pg_begin(p, clock_ms());
-        while ((event = pg_connecting(p, clock_ms())) == PG_WAIT && talk_stop_count() == 0)
-            wait_ms(p, 500);
-        if (event == PG_DONE)
-            return true;
-        if (p->class == PG_ACCESS || talk_stop_count() || clock_ms() - start >= patience_ms)
-            return false;
-        wait_ms(NULL, RETRY_MS);
-    }
-}
-
-/* Collects events until PG_DONE or a stop signal; row NULL: the last result with rows is kept. */
-static bool
-finish(struct pg *p, void (*row)(struct pg *p, int at, void *context), void *context)
-{
-    PGresult *kept = NULL;
-    bool fine = true;
-    enum pg_event event;
-
-    while ((event = pg_next(p)) != PG_DONE) {
-        if (event == PG_WAIT) {
-            struct pollfd fd;
-            pg_pollfd(p, &fd);
-            if (poll(&fd, 1, 1000) > 0)
-                pg_ready(p, fd.revents);
-            if (talk_stop_count() > 0) {
-                set_error(p, PG_LOST, "interrupted");
-                pg_close(p);
-                fine = false;
-            }
-        } else if (event == PG_ERROR) {
-            fine = false;
-        } else if (event == PG_ROWS && row) {
-            for (int i = 0; i < pg_rows(p); i++)
-                row(p, i, context);
-        } else if (event == PG_ROWS) {
-            PQclear(kept);
-            kept = p->result;
-            p->result = NULL;
-        }
-    }
-    p->result = kept;
-    return fine && p->connected;
-}
-
-bool
-pg_run(struct pg *p, const char *sql)
-{
-    return pg_query(p, sql) && finish(p, NULL, NULL);
-}
-
-bool
-pg_each(struct pg *p, const char *sql, void (*row)(struct pg *p, int at, void *context), void *context)
-{
-    if (!pg_query(p, sql))
-        return false;
-    PQsetSingleRowMode(p->conn);
-    return finish(p, row, context);
 }

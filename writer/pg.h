@@ -1,7 +1,7 @@
 /* pg.h - one connection to PostgreSQL. The one door to libpq.
  *
- * Nothing blocks but pg_open and pg_run, which wait (before the loop runs, and in --gaps and
- * --status). Otherwise: pg_begin, then pg_connecting after each wake-up until it is not PG_WAIT;
+ * Nothing blocks but pg_open, pg_run and pg_each (pg_wait.c), which wait: before the loop runs, and in
+ * --gaps and --status. Otherwise: pg_begin, then pg_connecting after each wake-up until it is not PG_WAIT;
  * pg_query, then pg_next until PG_DONE, feeding PG_COPY_IN with pg_put and pg_put_end.
  * Poll for what pg_pollfd says, and tell pg_ready what poll found.
  *
@@ -46,13 +46,16 @@ bool pg_connected(const struct pg *p);
 void pg_close(struct pg *p);
 
 bool pg_query(struct pg *p, const char *sql); /* false: PG_LOST */
+void pg_singly(struct pg *p); /* its rows come one at a time */
 enum pg_event pg_next(struct pg *p);
+void pg_abandon(struct pg *p, const char *why); /* closes; PG_LOST */
 /* 1: taken; 0: would block, pass it again later; -1: broken, pg_next tells. */
 int pg_put(struct pg *p, const void *data, size_t n);
 int pg_put_end(struct pg *p);
 
-int pg_rows(const struct pg *p); /* of the PG_ROWS event */
+int pg_rows(const struct pg *p); /* of the last PG_ROWS event; until the next one or the next query */
 const char *pg_value(const struct pg *p, int row, int column); /* "" for null */
+uint64_t pg_number(const struct pg *p, int row, int column);   /* 0 where it is none */
 bool pg_in_transaction(const struct pg *p);
 
 void pg_pollfd(const struct pg *p, struct pollfd *out);

@@ -120,12 +120,30 @@ collect(const struct item *item, struct job *job, void *context)
     add_cover(context, item, job);
 }
 
-void
+static struct lines
+add_coverage(struct buf *sql, struct store *store, struct part part)
+{
+    struct covers covers = {0};
+    struct lines lines = {0};
+    struct buf names = {0};
+
+    each_job(store, part, collect, &covers);
+    covers.n = coverage_sort(covers.list, covers.n);
+    covers.n = coverage_join(covers.list, covers.n, &names);
+    coverage_sql(sql, store->schema, covers.list, covers.n);
+    while (lines.n < covers.n && !covers.list[lines.n].failed)
+        lines.n++;
+    if (lines.n)
+        lines.first = (struct spot){covers.list[0].job, (int64_t)covers.list[0].from};
+    buf_free(&names);
+    free(covers.list);
+    return lines;
+}
+
+struct lines
 script_write(struct buf *sql, struct store *store, struct part part, const struct plan *plan,
              uint32_t staged, bool moved)
 {
-    struct covers covers = {0};
-
     buf_adds(sql, "BEGIN;\n");
     for (size_t t = 0; t < TABLES_MAX; t++) {
         bool by_stage = staged >> t & 1;
@@ -135,9 +153,7 @@ script_write(struct buf *sql, struct store *store, struct part part, const struc
         if (by_stage)
             schema_merge_sql(sql, store->schema, tables[t], moved);
     }
-    each_job(store, part, collect, &covers);
-    covers.n = coverage_sort(covers.list, covers.n);
-    coverage_sql(sql, store->schema, covers.list, covers.n);
+    struct lines lines = add_coverage(sql, store, part);
     buf_adds(sql, "COMMIT;\n");
-    free(covers.list);
+    return lines;
 }

@@ -12,6 +12,7 @@
 
 #include "common/buf.h"
 #include "writer/batch.h"
+#include "writer/compaction.h"
 #include "writer/store.h"
 
 struct part {
@@ -24,8 +25,9 @@ struct part {
 void script_prepare(struct buf *sql, struct store *store, struct part part);
 /* That has been run: the store knows its tables now (jobs by store_learn). */
 void script_prepared(struct store *store, struct part part);
-/* The part itself. staged: bit t set: table t goes by staging. moved: see schema_merge_sql. */
-void script_write(struct buf *sql, struct store *store, struct part part, const struct plan *plan,
-                  uint32_t staged, bool moved);
+/* The part itself. staged: bit t set: table t goes by staging. moved: see schema_merge_sql. Returns
+ * the lines that it adds to `ranges`. */
+struct lines script_write(struct buf *sql, struct store *store, struct part part, const struct plan *plan,
+                          uint32_t staged, bool moved);
 
 #endif

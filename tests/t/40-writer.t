@@ -203,6 +203,21 @@ is "$(known)" "${gaps_before%\}},[2000000,2000002)}" 'compaction changes nothing
 check 'and many ranges of many endpoints become few' test "$(rows ranges)" -lt 20000
 is "$(sql 'select sum(row_count) from pack.ranges')" 50012 'with all their rows'
 
+fresh tiny
+$GEN 1 60000 1 1 chunk=1 endpoint=a,b >"$T/tiny"
+"$WRITER" -i - --db "$DB" --schema tiny --batch-size 50 <"$T/tiny" 2>/dev/null & # no connection is idle
+victim=$!
+wait_for 60 has 50000
+kill -KILL $victim
+wait $victim 2>/dev/null
+lines=$(rows ranges)
+check "50000 ranges in small batches, killed: $lines lines" test "$lines" -lt 45000
+write --schema tiny <"$T/tiny"
+is "$STATUS $(rows) $(known)" '0 60000 logs|{[1,60001)}' 'and again: complete' || diag "$ERR"
+lines=$(rows ranges)
+check "$lines lines" test "$lines" -lt 30000
+like "$(sql 'select distinct endpoint from tiny.ranges')" 'a,b|b,a' 'that tell of both endpoints'
+
 # --- on conflict ---
 fresh moved
 write --schema moved < <($GEN 1 100 50 3 dataset=transactions)

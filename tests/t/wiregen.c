@@ -5,6 +5,7 @@
  *
  *   -o ADDR          to a ZeroMQ address in place of stdout
  *   run=R fetcher=F endpoint=E try=N chain=N dataset=NAMES filter=WORDS task=FIRST
+ *   endpoint=E,F     tasks of one and the other in turns
  *   chunk=BLOCKS     blocks in a chunk (10)
  *   skip=N           the Nth message is not sent        upto=N   nor any after the Nth
  *   bad=TASK         a row of this task has a timestamp that PostgreSQL refuses
@@ -186,6 +187,17 @@ send_task(struct wire *w, uint64_t per_block)
     put(w);
 }
 
+/* Of the endpoints the one whose turn it is. */
+static struct span
+endpoint_of(uint64_t task)
+{
+    const char *text = text_of("endpoint"), *comma = strchr(text, ',');
+
+    if (!comma)
+        return span_of(text);
+    return task % 2 ? (struct span){text, (size_t)(comma - text)} : span_of(comma + 1);
+}
+
 static void
 read_words(int argc, char **argv)
 {
@@ -247,13 +259,14 @@ main(int argc, char **argv)
     out = open_link(&(struct link_options){.address = text_of("-o"), .role = LINK_PUSH, .high_water = 100});
     struct wire w = {
         .run = span_of(text_of("run")), .fetcher = span_of(text_of("fetcher")),
-        .endpoint = span_of(text_of("endpoint")), .dataset = span_of(text_of("dataset")),
+        .dataset = span_of(text_of("dataset")),
         .filter = span_of(text_of("filter")), .task = value("task"), .try = (uint32_t)value("try"), .chain = value("chain"),
     };
     for (; from <= to; from += step, w.task++) {
         w.from = from;
         w.to = from + step - 1 < to ? from + step - 1 : to;
         w.hashes = value("hashes");
+        w.endpoint = endpoint_of(w.task);
         send_task(&w, per_block);
         nap(value("pause"));
     }

@@ -132,6 +132,65 @@ covers_are_sorted_and_unique(void **state)
     assert_int_equal(coverage_sort(NULL, 0), 0);
 }
 
+static struct cover
+one(uint64_t from, uint64_t to, const char *endpoint)
+{
+    return (struct cover){.job = 1, .from = from, .to = to, .rows = 2, .endpoint = span_of(endpoint)};
+}
+
+static void
+covers_that_touch_are_joined(void **state)
+{
+    struct cover list[] = {
+        one(0, 4, "a"), one(5, 9, "a"), one(7, 8, "a"), one(10, 11, "b"), one(13, 13, "b"), one(14, 20, "b"),
+        {.job = 2, .from = 21, .to = 22, .endpoint = SPAN("b")},
+        {.job = 2, .from = 23, .to = 24, .endpoint = SPAN("b"), .failed = true},
+        {.job = 2, .from = 25, .to = 26, .endpoint = SPAN("b"), .failed = true},
+    };
+    struct buf names = {0};
+
+    (void)state;
+    assert_int_equal(coverage_join(list, 9, &names), 6);
+    assert_int_equal(list[0].from, 0);
+    assert_int_equal(list[0].to, 9);
+    assert_int_equal(list[0].rows, 6);
+    assert_int_equal(list[1].to, 11); /* another endpoint */
+    assert_int_equal(list[2].from, 13); /* after a hole */
+    assert_int_equal(list[2].to, 20);
+    assert_int_equal(list[3].job, 2);
+    assert_true(list[4].failed && list[5].failed); /* what was given up stays apart */
+    assert_int_equal(coverage_join(NULL, 0, &names), 0);
+    buf_free(&names);
+}
+
+static void
+very_many_are_joined_across_endpoints(void **state)
+{
+    struct cover list[2 * COVERS_MAX];
+    struct buf names = {0};
+    size_t n = 2 * COVERS_MAX;
+
+    (void)state;
+    for (size_t i = 0; i < n; i++)
+        list[i] = one(i, i, i % 2 ? "y" : "x");
+    assert_int_equal(coverage_join(list, COVERS_MAX, &names), COVERS_MAX); /* not yet */
+    for (size_t i = 0; i < n; i++)
+        list[i] = one(i < COVERS_MAX ? i : i + 1, i < COVERS_MAX ? i : i + 1, i % 2 ? "y" : "x");
+    assert_int_equal(coverage_join(list, n, &names), 2);
+    assert_int_equal(list[0].from, 0);
+    assert_int_equal(list[0].to, COVERS_MAX - 1);
+    assert_int_equal(list[0].rows, 2 * COVERS_MAX);
+    assert_true(span_is(list[0].endpoint, "x,y"));
+    assert_int_equal(list[1].from, COVERS_MAX + 1);
+    assert_true(span_is(list[1].endpoint, "x,y"));
+    buf_free(&names);
+    for (size_t i = 0; i < n; i++)
+        list[i] = one(i, i, i % 3 == 0 ? "one" : i % 3 == 1 ? "on" : "two");
+    assert_int_equal(coverage_join(list, n, &names), 1);
+    assert_true(span_is(list[0].endpoint, "one,on,two"));
+    buf_free(&names);
+}
+
 static void
 texts_cannot_break_out(void **state)
 {
@@ -158,6 +217,8 @@ main(void)
         cmocka_unit_test(gaps_of_several_jobs),
         cmocka_unit_test(gaps_against_a_bitmap),
         cmocka_unit_test(covers_are_sorted_and_unique),
+        cmocka_unit_test(covers_that_touch_are_joined),
+        cmocka_unit_test(very_many_are_joined_across_endpoints),
         cmocka_unit_test(texts_cannot_break_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
