@@ -1,4 +1,4 @@
-/* gaps.c - gaps and status as text; see gaps.h. */
+/* gaps.c - gaps as text; see gaps.h. */
 #include "writer/gaps.h"
 
 #include <inttypes.h>
@@ -8,49 +8,16 @@
 
 #include "common/num.h"
 #include "common/talk.h"
+#include "writer/answer.h"
 #include "writer/coverage.h"
 #include "writer/store.h"
 #include "writer/wanted.h"
-
-static int
-fail(const struct pg *pg)
-{
-    warn("database: %s", pg_error(pg));
-    return pg_class(pg) == PG_CONFIG ? EXIT_USAGE : EXIT_UNAVAILABLE;
-}
-
-static int
-finish_output(void)
-{
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return EXIT_COMPLETE;
-    warn("cannot write to stdout");
-    return EXIT_UNAVAILABLE;
-}
 
 static void
 emit(uint64_t from, uint64_t to, void *context)
 {
     (void)context;
     printf("%" PRIu64 "-%" PRIu64 "\n", from, to);
-}
-
-/* *there: are our tables there? */
-static bool
-look_for_tables(struct pg *pg, const char *schema, bool *there)
-{
-    struct buf sql = {0}, name = {0};
-
-    sql_table(&name, schema, "failed_ranges");
-    buf_adds(&sql, "SELECT 1 WHERE to_regclass(");
-    sql_text(&sql, (struct span){name.p, name.n});
-    buf_adds(&sql, ") IS NOT NULL");
-    buf_addc(&sql, '\0');
-    bool fine = pg_run(pg, sql.p);
-    *there = fine && pg_rows(pg) > 0;
-    buf_free(&sql);
-    buf_free(&name);
-    return fine;
 }
 
 /* --- gaps of jobs by id --- */
@@ -111,7 +78,7 @@ find_job(struct pg *pg, const char *schema, const struct table *t, const struct 
     bool fine = pg_run(pg, sql.p);
     buf_free(&sql);
     if (!fine)
-        return fail(pg);
+        return answer_failed(pg);
     if (pg_rows(pg) > 1) {
         warn("dataset \"%s\" has jobs of several chains: name one with --chain-id", t->name);
         return EXIT_USAGE;
@@ -151,7 +118,7 @@ name_job(struct pg *pg, const char *schema, const struct table *t, const struct 
         warn("filter: %s", err);
         status = EXIT_USAGE;
     } else if (w->remember && !make_job(pg, schema, t, w)) {
-        status = fail(pg);
+        status = answer_failed(pg);
     } else {
         buf_addc(&json, '\0');
         status = find_job(pg, schema, t, w, json.p, id);
@@ -217,7 +184,7 @@ named_gaps(struct pg *pg, const char *schema, const struct gaps_wanted *w, struc
     bool fine = (!w->remember || remember(pg, schema, ids.p, w)) &&
                 (w->has_range ? sweep(pg, schema, s, n, w->from, w->to) : sweep_wanted(pg, schema, ids.p, s, n));
     buf_free(&ids);
-    return fine ? finish_output() : fail(pg);
+    return fine ? answer_end() : answer_failed(pg);
 }
 
 static int
@@ -239,51 +206,8 @@ print_named(struct pg *pg, const char *schema, const struct gaps_wanted *w)
 
 /* --- every job --- */
 
-struct listed {
-    char id[24];
-    char *line; /* owned */
-};
-
-struct list {
-    struct listed *jobs; /* owned */
-    size_t n;
-};
-
-static void
-list_job(struct pg *pg, int at, void *context)
-{
-    struct list *l = context;
-
-    l->jobs = xrealloc(l->jobs, (l->n + 1) * sizeof *l->jobs);
-    snprintf(l->jobs[l->n].id, sizeof l->jobs[l->n].id, "%s", pg_value(pg, at, 0));
-    l->jobs[l->n++].line = xstrdup(pg_value(pg, at, 1));
-}
-
 static bool
-list_jobs(struct pg *pg, const char *schema, struct list *l)
-{
-    struct buf sql = {0};
-
-    buf_adds(&sql, "SELECT job_id, format('job=%s chain=%s dataset=%s filter=%s', job_id, chain_id, dataset,"
-                   " replace(filter::text, ' ', '')) FROM ");
-    sql_table(&sql, schema, "jobs");
-    buf_adds(&sql, " ORDER BY job_id");
-    buf_addc(&sql, '\0');
-    bool fine = pg_each(pg, sql.p, list_job, l);
-    buf_free(&sql);
-    return fine;
-}
-
-static void
-list_free(struct list *l)
-{
-    for (size_t i = 0; i < l->n; i++)
-        free(l->jobs[i].line);
-    free(l->jobs);
-}
-
-static bool
-job_gaps(struct pg *pg, const char *schema, const struct listed *job)
+job_gaps(struct pg *pg, const char *schema, const struct answer_job *job)
 {
     struct sweep s = {0};
 
@@ -294,15 +218,15 @@ job_gaps(struct pg *pg, const char *schema, const struct listed *job)
 static int
 print_all(struct pg *pg, const char *schema)
 {
-    struct list l = {0};
-    bool fine = list_jobs(pg, schema, &l);
+    struct answer_list l = {0};
+    bool fine = answer_jobs(pg, schema, &l);
 
     for (size_t i = 0; fine && i < l.n; i++) {
         printf("# %s\n", l.jobs[i].line);
         fine = job_gaps(pg, schema, &l.jobs[i]);
     }
-    list_free(&l);
-    return fine ? finish_output() : fail(pg);
+    answer_free(&l);
+    return fine ? answer_end() : answer_failed(pg);
 }
 
 int
@@ -310,98 +234,12 @@ gaps_print(struct pg *pg, const char *schema, const struct gaps_wanted *w)
 {
     bool there;
 
-    if (!look_for_tables(pg, schema, &there))
-        return fail(pg);
+    if (!answer_tables(pg, schema, &there))
+        return answer_failed(pg);
     if (!there) {
         if (w->has_range)
             emit(w->from, w->to, NULL);
-        return finish_output();
+        return answer_end();
     }
     return w->datasets.n ? print_named(pg, schema, w) : print_all(pg, schema);
-}
-
-/* --- status --- */
-
-static void
-print_line(struct pg *pg, int at, void *context)
-{
-    (void)context;
-    puts(pg_value(pg, at, 0));
-}
-
-static bool
-print_query(struct pg *pg, const char *schema, const char *before, const char *table, const char *after,
-            const char *id)
-{
-    struct buf sql = {0};
-
-    buf_adds(&sql, before);
-    sql_table(&sql, schema, table);
-    buf_addf(&sql, " WHERE job_id = %s%s", id, after);
-    buf_addc(&sql, '\0');
-    bool fine = pg_each(pg, sql.p, print_line, NULL);
-    buf_free(&sql);
-    return fine;
-}
-
-static bool
-print_summary(struct pg *pg, const char *schema, const char *id)
-{
-    struct buf sql = {0};
-
-    wanted_summary_sql(&sql, schema, id);
-    buf_addc(&sql, '\0');
-    bool fine = pg_each(pg, sql.p, print_line, NULL);
-    buf_free(&sql);
-    return fine;
-}
-
-static bool
-print_status(struct pg *pg, const char *schema, const struct listed *job)
-{
-    puts(job->line);
-    return print_query(pg, schema,
-                       "SELECT format('  rows=%s committed=%s', sum(row_count),"
-                       " to_char(max(committed_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')) FROM ",
-                       "ranges", " HAVING count(*) > 0", job->id) &&
-           print_query(pg, schema,
-                       "SELECT format('  covered %s-%s', lower(r), upper(r) - 1) FROM (SELECT unnest(range_agg("
-                       "numrange(from_block, to_block + 1::numeric))) AS r FROM ", "ranges", ") AS m ORDER BY r", job->id) &&
-           print_summary(pg, schema, job->id) &&
-           print_query(pg, schema,
-                       "SELECT format('  failed %s-%s attempts=%s endpoint=%s error=%s', from_block, to_block,"
-                       " attempts, endpoint, error) FROM ", "failed_ranges", " ORDER BY from_block", job->id);
-}
-
-/* Where else there are jobs. */
-static bool
-say_none(struct pg *pg, const char *schema)
-{
-    if (!pg_run(pg, "SELECT string_agg(quote_ident(nspname), ', ' ORDER BY nspname) FROM pg_class"
-                    " JOIN pg_namespace n ON n.oid = relnamespace WHERE relname = 'failed_ranges'"
-                    " AND to_regclass(quote_ident(nspname) || '.jobs') IS NOT NULL"
-                    " HAVING count(*) > 0"))
-        return false;
-    if (pg_rows(pg) > 0)
-        say("no jobs in schema \"%s\", but in %s (--schema)", schema, pg_value(pg, 0, 0));
-    else
-        say("no jobs in schema \"%s\"", schema);
-    return true;
-}
-
-int
-status_print(struct pg *pg, const char *schema)
-{
-    struct list l = {0};
-    bool there;
-
-    if (!look_for_tables(pg, schema, &there))
-        return fail(pg);
-    bool fine = !there || list_jobs(pg, schema, &l);
-    if (fine && l.n == 0)
-        fine = say_none(pg, schema);
-    for (size_t i = 0; fine && i < l.n; i++)
-        fine = print_status(pg, schema, &l.jobs[i]);
-    list_free(&l);
-    return fine ? finish_output() : fail(pg);
 }

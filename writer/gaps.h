@@ -1,4 +1,4 @@
-/* gaps.h - what the database says about jobs: what they lack, and how they stand. To stdout.
+/* gaps.h - what jobs lack by the database's account. To stdout.
  * Reads only, but for what is to be remembered; a database without our tables is one where nothing
  * is covered.
  */
@@ -20,8 +20,7 @@ struct gaps_wanted {
     uint64_t from, to;
 };
 
-/* Each returns an exit status, having said what went wrong. */
+/* Returns an exit status, having said what went wrong. */
 int gaps_print(struct pg *pg, const char *schema, const struct gaps_wanted *w);
-int status_print(struct pg *pg, const char *schema);
 
 #endif

@@ -75,6 +75,7 @@ take_batch(struct lane *l, int64_t now_ms)
     s->queue.since_ms = now_ms; /* what is left is newer, or waits for a lane */
     begun_find(&l->begun, &l->busy);
     parts_all(&l->parts, l->busy.n);
+    l->strange = 0;
     store_trim(&s->store);
     if (s->waiting_ms && now_ms > s->waiting_ms) {
         s->waits++;

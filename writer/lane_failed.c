@@ -9,6 +9,7 @@
 enum {
     CONFLICTS_MAX = 8, /* of one staged part, before it is blamed */
     VANISHED_MAX = 5,  /* tables gone, in a row */
+    STRANGE_MAX = 5,   /* tries of a batch */
 };
 
 void
@@ -88,9 +89,23 @@ conflict(struct lane *l, int64_t now_ms)
         l->retry_ms = now_ms + LANE_BACKOFF_MS;
 }
 
+/* Nobody knows whether waiting helps; not for ever. Before a batch no message is to blame. */
+static void
+strange(struct lane *l, bool preparing, int64_t now_ms)
+{
+    if (++l->strange < STRANGE_MAX)
+        lane_retry_later(l, l->error, now_ms);
+    else if (preparing)
+        give_up(l, EXIT_USAGE);
+    else
+        isolate(l);
+}
+
 void
 lane_failed(struct lane *l, int64_t now_ms)
 {
+    bool preparing = l->state == PREPARING;
+
     if (!pg_connected(l->pg) || l->class == PG_LOST) /* or the server is no longer one to write to */
         lane_disconnect(l);
     else
@@ -108,6 +123,9 @@ lane_failed(struct lane *l, int64_t now_ms)
             give_up(l, EXIT_USAGE);
         else
             lane_retry_later(l, l->error, now_ms);
+        break;
+    case PG_STRANGE:
+        strange(l, preparing, now_ms);
         break;
     case PG_CONFIG:
         give_up(l, EXIT_USAGE);

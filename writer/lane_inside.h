@@ -35,6 +35,7 @@ struct lane {
 
     struct staging staging;
     unsigned conflicts, vanished, prepares; /* in a row */
+    unsigned strange; /* errors that are not known, of this batch */
 };
 
 /* --- lane_connect.c --- */

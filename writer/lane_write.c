@@ -212,8 +212,10 @@ finish_attempt(struct lane *l, int64_t now_ms)
         finish_compaction(l);
         return;
     }
-    if (l->state == PREPARING && (l->class == PG_CONFLICT || l->class == PG_DATA))
-        l->class = PG_AGAIN; /* no message is to blame yet */
+    if (l->state == PREPARING && l->class == PG_CONFLICT)
+        l->class = PG_AGAIN; /* somebody else made it at the same time */
+    if (l->state == PREPARING && l->class == PG_DATA)
+        l->class = PG_STRANGE; /* no message is to blame yet */
     if (l->class != PG_FINE)
         lane_failed(l, now_ms);
     else if (l->state == WRITING)

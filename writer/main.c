@@ -24,6 +24,7 @@
 #include "writer/gaps.h"
 #include "writer/loop.h"
 #include "writer/schema.h"
+#include "writer/status.h"
 
 enum { PATIENCE_MS = 10000, QUESTION_PATIENCE_MS = 2000, CONTROL_LINGER_MS = 1000, RESULTS_HIGH_WATER = 2, CONNECTIONS_MAX = 64 };
 

@@ -47,9 +47,11 @@ connect_failed(struct pg *p)
 
     set_error(p, PG_LOST, p->conn ? PQerrorMessage(p->conn) : "out of memory");
     if (sqlstate_cut(p->error, state))
-        p->class = sqlstate_class(state);
+        p->class = sqlstate_class(state, NULL);
     else if (strstr(p->error, "password")) /* libpq's own: none was given */
         p->class = PG_ACCESS;
+    if (p->class == PG_STRANGE)
+        p->class = PG_LOST;
     if (p->class == PG_VANISHED || p->class == PG_DATA || p->class == PG_CONFIG)
         p->class = PG_ACCESS; /* such as a wrong parameter */
     pg_close(p);
@@ -69,14 +71,18 @@ result_failed(struct pg *p, const PGresult *r)
     const char *text = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
     const char *detail = PQresultErrorField(r, PG_DIAG_MESSAGE_DETAIL);
     const char *where = PQresultErrorField(r, PG_DIAG_CONTEXT);
+    const char *table = PQresultErrorField(r, PG_DIAG_TABLE_NAME);
     size_t n;
 
-    set_error(p, state ? sqlstate_class(state) : PG_LOST, text ? text : PQresultErrorMessage(r));
+    set_error(p, state ? sqlstate_class(state, table) : PG_LOST, text ? text : PQresultErrorMessage(r));
     n = strlen(p->error);
     if (!detail && where && strncmp(where, "COPY", 4) == 0)
         detail = where; /* COPY logs, line 12, column data */
     if (detail)
         snprintf(p->error + n, sizeof p->error - n, " (%.*s)", (int)strcspn(detail, "\n"), detail);
+    n = strlen(p->error);
+    if (p->class == PG_STRANGE)
+        snprintf(p->error + n, sizeof p->error - n, " (SQLSTATE %s)", state);
     if (PQstatus(p->conn) == CONNECTION_BAD)
         p->class = PG_LOST;
 }

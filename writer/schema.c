@@ -112,9 +112,9 @@ add_definitions(struct buf *b, const struct table *t)
     }
 }
 
-/* The wanted columns as rows: VALUES ('a', 'bigint'), ... */
+/* The columns that we expect as rows: VALUES ('a', 'bigint'), ... */
 static void
-add_wanted(struct buf *b, const struct table *t)
+add_expected(struct buf *b, const struct table *t)
 {
     buf_adds(b, "(VALUES ");
     for (size_t i = 0; i < table_column_count(t); i++) {
@@ -149,14 +149,14 @@ add_check(struct buf *b, const char *schema, const struct table *t)
     buf_adds(b, "SELECT 'problem', format('table %s.%s has no column \"%s\" (%s)', ");
     sql_text(b, span_of(schema));
     buf_addf(b, ", '%s', w.name, w.type) FROM ", t->name);
-    add_wanted(b, t);
+    add_expected(b, t);
     buf_addf(b, " WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = %s AND a.attname = w.name"
                 " AND NOT a.attisdropped)\n"
                 "UNION ALL SELECT 'problem', format('column \"%%s\" of table %%s.%%s is %%s, expected %%s',"
                 " w.name, ", regclass.p);
     sql_text(b, span_of(schema));
     buf_addf(b, ", '%s', format_type(a.atttypid, a.atttypmod), w.type) FROM ", t->name);
-    add_wanted(b, t);
+    add_expected(b, t);
     buf_addf(b, " JOIN pg_attribute a ON a.attrelid = %s AND a.attname = w.name AND NOT a.attisdropped"
                 " WHERE a.atttypid <> w.type::regtype"
                 " AND NOT (w.type = 'text' AND a.atttypid = 'varchar'::regtype)\n"

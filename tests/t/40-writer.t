@@ -116,6 +116,28 @@ like "$ERR" 'task 4: the database refuses rows of logs: .*timestamp' 'names the 
 is "$(known)" 'logs|{[1,301),[401,1001)}' 'only its range is not covered'
 is "$(rows)" $((5000 - 50)) 'only its chunk is lost'
 
+fresh wishes # of the user, beside our columns
+write --schema wishes < <($GEN 1 10 10 1)
+sql "create table wishes.known (block_number bigint primary key); insert into wishes.known select generate_series(1, 520);
+    insert into wishes.known select generate_series(531, 1000);
+    alter table wishes.logs add foreign key (block_number) references wishes.known"
+write --schema wishes < <($GEN 1 1000 100 5)
+like "$STATUS $ERR" '^1 .*task 6: the database refuses rows of logs: .*violates foreign key' "rows that a user's foreign key refuses: exit 1"
+is "$(known)" 'logs|{[1,501),[601,1001)}' 'only their range is not covered'
+sql "create function wishes.no() returns trigger language plpgsql as 'begin
+        if new.block_number = 1150 then raise exception using errcode = ''ZZ001'', message = ''not this one''; end if; return new; end';
+    create trigger no before insert on wishes.logs for each row execute function wishes.no();
+    insert into wishes.known select generate_series(1001, 2000)"
+write --schema wishes < <($GEN 1001 1300 100 5)
+like "$STATUS $ERR" '^1 .*not this one .SQLSTATE ZZ001., keeping the rows and trying again' 'an error that is not known is retried'
+like "$ERR" 'task 2: the database refuses rows of logs: not this one .SQLSTATE ZZ001' 'but not for ever'
+is "$(known)" 'logs|{[1,501),[601,1101),[1201,1301)}' 'and again only its range is not covered'
+sql "create function wishes.none() returns event_trigger language plpgsql as 'begin raise exception ''no tables''; end';
+    create event trigger none on ddl_command_start when tag in ('CREATE TABLE') execute function wishes.none()"
+write --schema wishes < <($GEN 1 10 10 1 dataset=blocks)
+sql 'drop event trigger none'
+like "$STATUS $ERR" '^2 .*no tables' 'nor is an error of making a table: exit 2'
+
 # --- given up ---
 fresh fail
 write --schema fail < <($GEN 1 300 100 5; $GEN 301 500 100 5 given_up=1 task=9 try=3)
