@@ -159,17 +159,21 @@ add_failed(struct buf *b, const char *schema, const struct cover *list, size_t n
                 " failed_at = now();\n");
 }
 
-void
+struct lines
 coverage_sql(struct buf *b, const char *schema, const struct cover *list, size_t n)
 {
+    struct lines lines = {0};
     size_t covered = 0;
 
     while (covered < n && !list[covered].failed)
         covered++;
-    if (covered)
+    if (covered) {
         add_covered(b, schema, list, covered);
+        lines = (struct lines){.first = {list[0].job, (int64_t)list[0].from}, .n = covered};
+    }
     if (n > covered)
         add_failed(b, schema, list + covered, n - covered);
+    return lines;
 }
 
 /* Ranges of a step are cut into islands: a new one begins where a range does not touch what came

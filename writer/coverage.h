@@ -36,8 +36,9 @@ enum { COVERS_MAX = 64 /* lines of one batch, above which endpoints do not keep 
  * any endpoints, whose names are then listed, in `names`. Returns how many are left. */
 size_t coverage_join(struct cover *list, size_t n, struct buf *names);
 /* Records sorted covers: ranges (a range that begins where another does replaces it if it reaches
- * as far), failed_ranges, and the failures that are overcome. */
-void coverage_sql(struct buf *b, const char *schema, const struct cover *list, size_t n);
+ * as far), failed_ranges, and the failures that are overcome. Returns what it
+ * adds to ranges. */
+struct lines coverage_sql(struct buf *b, const char *schema, const struct cover *list, size_t n);
 
 /* One step of compaction, in a transaction: merges ranges that touch or overlap and came from one
  * endpoint; where a step is full, of any endpoints, whose names are then listed. Returns ('last', job,

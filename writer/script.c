@@ -124,17 +124,12 @@ static struct lines
 add_coverage(struct buf *sql, struct store *store, struct part part)
 {
     struct covers covers = {0};
-    struct lines lines = {0};
     struct buf names = {0};
 
     each_job(store, part, collect, &covers);
     covers.n = coverage_sort(covers.list, covers.n);
     covers.n = coverage_join(covers.list, covers.n, &names);
-    coverage_sql(sql, store->schema, covers.list, covers.n);
-    while (lines.n < covers.n && !covers.list[lines.n].failed)
-        lines.n++;
-    if (lines.n)
-        lines.first = (struct spot){covers.list[0].job, (int64_t)covers.list[0].from};
+    struct lines lines = coverage_sql(sql, store->schema, covers.list, covers.n);
     buf_free(&names);
     free(covers.list);
     return lines;
