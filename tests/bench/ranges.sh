@@ -48,8 +48,10 @@ title 'a resume: start of run.sh to its first task'
 export SLUICE_VAR=$T/var
 resume "$RANGES ranges are covered, $RANGES more are wanted" $((2 * RANGES))
 sql "truncate bench.ranges; insert into bench.ranges (job_id, from_block, to_block, endpoint, row_count, committed_at)
-    select job_id, n, n, 'sim' || n % 2, 1, now() from bench.jobs, generate_series(1, $COVERED) n; analyze bench.ranges"
-resume "$COVERED ranges are covered, none merged with another" $((COVERED + 1000))
+    select job_id, 1, $COVERED, 'sim', $COVERED, now() from bench.jobs; insert into bench.ranges (job_id, from_block, to_block,
+    endpoint, row_count, committed_at) select job_id, $COVERED + n, $COVERED + n, 'sim' || n % 2, 1, now() from bench.jobs,
+    generate_series(1, 50000) n; analyze bench.ranges" # a writer that is killed leaves less than this
+resume "$COVERED ranges are covered, the last 50000 not merged yet" $((COVERED + 51000))
 sql "truncate bench.ranges; insert into bench.ranges (job_id, from_block, to_block, endpoint, row_count, committed_at)
     select job_id, 2 * n, 2 * n, 'sim', 1, now() from bench.jobs, generate_series(1, $COVERED) n; analyze bench.ranges"
 resume "$COVERED ranges are covered, with a gap between any two" $((2 * COVERED))
