@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # ranges.sh [RANGES [COVERED]] - very many ranges of one block: the time of the first tenth beside that of the last; how soon a
-# job goes on that has covered as many, and one with COVERED ranges that do not touch.
+# job goes on that has covered as many, one whose writer was killed, and one with COVERED ranges that do not touch.
 # shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
 RANGES=${1:-50000} COVERED=${2:-1000000}
