@@ -3,45 +3,79 @@
 #include <math.h>
 
 enum {
-    SLICE_MS = 20,
-    SHORTEST_MS = 300,  /* over less than this a rate cannot be told */
-    LONG_MS = 2000,     /* over this long it tells enough for a large change */
-    RECOVER_MS = 500,
-    FEW_CALLS = 8,      /* measured over fewer than these a rate is doubtful */
+    LONG_MS = 200,      /* measured over less a rate is doubtful, */
+    FEW_CALLS = 8,      /* or by fewer calls */
+    SHORTEST_MS = 300,  /* over less than this a rate cannot be told, */
+    SHORT_MS = 100,     /* nor over less than this by MANY_CALLS and four bursts */
+    MANY_CALLS = 10,
+    RECOVER_MS = 500,   /* for so long a refusal halves */
     HOLD_DOUBT_MS = 2000,
+    HOLD_GAINED_MS = 10000, /* after a climb that reached more than held before */
     HOLD_MIN_MS = 30000,
-    HOLD_MAX_MS = 60000,
+    HOLD_MAX_MS = 240000,
+    WINDOW_MS = 1000,   /* in which servers mostly count */
+    STEP_MS = 3000,     /* longer than two windows, */
+    STEP_CALLS = 60,    /* and than so many calls */
+    STEPS = 12,         /* at most, then it begins anew from there */
+    SOON_MS = 5000,     /* refused again so soon after a rest or idle time */
 };
 
 /* Seconds' worth of calls that may go at once; servers that told nothing may be strict. */
-static const double BURST_GIVEN_S = 0.2, BURST_LEARNED_S = 0.05;
-static const double UNDER = 0.98;     /* of the ceiling, while holding */
+static const double BURST_GIVEN_S = 0.2, BURST_LEARNED_S = 0.05, BURST_WINDOW_S = 0.02;
+static const double WHOLE = 0.1;      /* calls: a burst that is so little more than whole is whole */
+static const double SURELY = 0.9;     /* fewer than these of a second's calls are no window */
+static const double TICK_S = 0.001;   /* of the clock */
+static const double UNUSED_S = 0.1, UNUSED = 0.1; /* of the time; with more tokens left none waits */
+static const double UNDER = 0.98, UNDER_BUCKET = 0.99; /* of the ceiling, while holding */
 static const double SEARCH_S = 0.5;   /* in which the rate grows e times, while searching */
-static const double LOWER = 0.97, LOW = 0.9; /* at least and at most, when refused while holding */
-static const double CLIMB = 0.02;     /* times the cube of the seconds of climbing */
-static const double CLIMB_MAX = 50;   /* times the ceiling */
+static const double TOP_S = 3;        /* as fast as it came at first, for so long: the search is over */
+static const double LEAP_S = 0.2;     /* at most, of that, for one answer */
+static const double LOWER = 0.98, LEAST = 0.95, LEAST_SOON = 0.7; /* of it, when refused while holding */
+static const double STEP = 0.01, STEP_SOON = 0.05, STEP_MAX = 0.25; /* the first of a climb */
+static const double FINER = 0.1;      /* of the step that was refused is the next climb's first */
+static const double PROVEN = 0.99;    /* of the step before the one that was refused */
+static const double GAINED = 1.03;    /* so much more than what held before is a gain */
 static const double RATE_MIN = 0.1;   /* calls per second */
 
 void
 bucket_init(struct bucket *b, double given, int64_t now_ms)
 {
-    *b = (struct bucket){.given = given, .tokens = 1, .filled_ms = now_ms, .cut_ms = -1, .marked_ms = -1,
-                         .hold_ms = HOLD_MIN_MS, .served.began_ms = -1};
+    *b = (struct bucket){.given = given, .tokens = 1, .filled_ms = now_ms, .busy_ms = now_ms, .cut_ms = -1,
+                         .marked_ms = -1, .hold_ms = HOLD_MIN_MS, .step = STEP};
+    served_init(&b->served);
+}
+
+static double
+within(double v, double least, double most)
+{
+    return v < least ? least : v < most ? v : most;
+}
+
+/* --- what may go --- */
+
+static double
+climbed(const struct bucket *b, uint32_t steps)
+{
+    return 1 + b->step * (double)((1U << steps) - 1);
+}
+
+/* No window of a second: it refused before it had served so many in one. */
+static bool
+is_bucket(const struct bucket *b, double rate)
+{
+    return b->usual > 0 && b->usual < rate * SURELY;
 }
 
 static double
 learned(const struct bucket *b, int64_t now_ms)
 {
     int64_t since = now_ms - b->cut_ms;
-    double s = b->climbed_s, factor = UNDER + CLIMB * s * s * s, rate;
 
-    if (b->top > 0) {
-        rate = b->ceiling * exp(s / SEARCH_S);
-        return rate < b->top ? rate : b->top;
-    }
+    if (b->top > 0)
+        return fmin(b->ceiling * exp(b->searched_s / SEARCH_S), b->top);
     if (since < RECOVER_MS)
         return b->ceiling * (0.5 + (UNDER - 0.5) * (double)since / RECOVER_MS);
-    return b->ceiling * (factor < CLIMB_MAX ? factor : CLIMB_MAX);
+    return b->ceiling * (is_bucket(b, b->ceiling) ? UNDER_BUCKET : UNDER) * climbed(b, b->steps);
 }
 
 double
@@ -52,123 +86,137 @@ bucket_rate(const struct bucket *b, int64_t now_ms)
     if (b->ceiling == 0)
         return b->given;
     rate = learned(b, now_ms);
-    return b->given > 0 && b->given < rate ? b->given : rate;
+    if (b->told > 0)
+        rate = fmin(rate, b->told * UNDER);
+    return b->given > 0 ? fmin(b->given, rate) : rate;
+}
+
+/* How many may go at once, and a tick's worth so that waiting for whole milliseconds loses nothing. A
+ * window allows hardly any. */
+static double
+at_once(const struct bucket *b, double rate)
+{
+    double n = rate * BURST_GIVEN_S;
+
+    if (b->ceiling > 0)
+        n = is_bucket(b, rate) ? fmin(rate * BURST_LEARNED_S, b->burst / 2) : rate * BURST_WINDOW_S;
+    return fmax(n, 1) + rate * TICK_S;
+}
+
+/* From now on, as far as known, it is the bucket that calls wait for. */
+static void
+be_busy(struct bucket *b, int64_t now_ms)
+{
+    b->busy_ms = now_ms;
+    b->unused_s = 0;
+}
+
+static void
+fill(struct bucket *b, double rate, double most, int64_t now_ms)
+{
+    if (now_ms > b->filled_ms) {
+        b->tokens += rate * (double)(now_ms - b->filled_ms) / 1000;
+        b->filled_ms = now_ms;
+    }
+    if (b->tokens <= most)
+        return;
+    b->unused_s += (b->tokens - most) / rate;
+    b->tokens = most;
+    if (b->unused_s > UNUSED_S + UNUSED * (double)(now_ms - b->busy_ms) / 1000)
+        be_busy(b, now_ms);
+}
+
+static void
+climb(struct bucket *b, double rate, int64_t now_ms)
+{
+    if (b->ceiling == 0 || b->top > 0 || now_ms - b->cut_ms <= b->hold_ms
+        || (double)(now_ms - b->busy_ms) < fmax(STEP_MS, STEP_CALLS * 1000 / rate))
+        return;
+    be_busy(b, now_ms);
+    if (b->steps++ < STEPS)
+        return;
+    b->ceiling *= climbed(b, STEPS);
+    b->steps = 0;
 }
 
 int64_t
 bucket_take(struct bucket *b, size_t n, int64_t now_ms)
 {
-    double rate = bucket_rate(b, now_ms), want = (double)n;
-    double burst = rate * (b->ceiling > 0 ? BURST_LEARNED_S : BURST_GIVEN_S);
+    double rate = bucket_rate(b, now_ms), most = at_once(b, rate), want = (double)n;
 
     if (rate == 0)
         return 0;
-    if (burst < 1)
-        burst = 1;
-    if (now_ms > b->filled_ms) {
-        b->tokens += rate * (double)(now_ms - b->filled_ms) / 1000;
-        b->filled_ms = now_ms;
-    }
-    if (b->tokens > burst)
-        b->tokens = burst;
-    if (want > burst) /* more than ever fits goes when it is full, and leaves a debt */
-        want = burst;
+    fill(b, rate, most, now_ms);
+    want = fmin(want, most); /* more than ever fits goes when it is full, and leaves a debt */
     if (b->tokens + 1e-9 < want)
-        return 1 + (int64_t)((want - b->tokens) * 1000 / rate);
+        return (int64_t)fmax(ceil((want - b->tokens) * 1000 / rate), 1);
     b->tokens -= (double)n;
+    climb(b, rate, now_ms);
     return 0;
+}
+
+void
+bucket_rest(struct bucket *b, int64_t until_ms)
+{
+    if (b->filled_ms < until_ms)
+        b->filled_ms = until_ms;
+    be_busy(b, b->filled_ms);
+    b->tokens = 1; /* for the one that asks whether it is over */
 }
 
 /* --- what was served --- */
 
-static uint16_t *
-slice_of(struct bucket_served *s, int64_t slice)
-{
-    return &s->n[slice % BUCKET_SLICES];
-}
-
-static void
-turn(struct bucket_served *s, int64_t now_ms)
-{
-    int64_t slice = now_ms / SLICE_MS, gone = slice - s->slice;
-
-    if (gone > BUCKET_SLICES)
-        gone = BUCKET_SLICES;
-    for (int64_t i = 0; i < gone; i++)
-        *slice_of(s, slice - i) = 0;
-    if (gone > 0)
-        s->slice = slice;
-}
-
-/* The first slice that is still known, or the first of all. */
-static int64_t
-oldest(const struct bucket_served *s)
-{
-    int64_t first = s->slice - BUCKET_SLICES + 1;
-
-    return s->began_ms / SLICE_MS > first ? s->began_ms / SLICE_MS : first;
-}
-
-static void
-add(struct bucket_served *s, size_t n, int64_t sent_ms)
-{
-    int64_t slice = sent_ms / SLICE_MS;
-
-    if (s->began_ms < 0)
-        s->began_ms = sent_ms;
-    if (slice < oldest(s))
-        slice = oldest(s);
-    *slice_of(s, slice) += (uint16_t)n;
-}
-
-static double
-within(double v, double least, double most)
-{
-    return v < least ? least : v < most ? v : most;
-}
-
-/* Calls a second that were served from one time to another. */
-static double
-between(struct bucket_served *s, int64_t from_ms, int64_t to_ms)
-{
-    double n = 0;
-
-    for (int64_t i = to_ms / SLICE_MS; i > from_ms / SLICE_MS && i >= oldest(s); i--)
-        n += *slice_of(s, i);
-    return n * 1000 / within((double)(to_ms - from_ms), SHORTEST_MS, SLICE_MS * BUCKET_SLICES);
-}
-
 /* The burst that the endpoint allows, if this is its rate: the most of served - rate * t, over all
  * times t up to the first refusal. */
 static double
-burst_at(struct bucket *b, double rate)
+burst_at(const struct bucket *b, double rate)
 {
     double n = 0, most = 0;
 
-    for (int64_t i = b->first_ms / SLICE_MS; i >= oldest(&b->first); i--) {
-        n += *slice_of(&b->first, i);
-        most = fmax(most, n - rate * (double)(b->first_ms - i * SLICE_MS) / 1000);
+    for (int64_t i = b->first_ms / SERVED_SLICE_MS; i >= served_oldest(&b->first); i--) {
+        n += served_in(&b->first, i);
+        most = fmax(most, n - rate * (double)(b->first_ms - i * SERVED_SLICE_MS) / 1000);
     }
     return most;
 }
 
-/* The most of (served - burst) / t, over all times t up to then. One more than the burst is served
- * if what is left when one is refused is almost a call. */
+/* The most of (served - burst) / t, over all times t up to then. */
 static double
 fastest(struct bucket *b, double burst, int64_t then_ms)
 {
-    double n = 1 - burst, best = 0;
+    double n = 0, best = 0;
 
-    for (int64_t i = then_ms / SLICE_MS; i >= oldest(&b->served); i--) {
-        int64_t ms = then_ms - i * SLICE_MS;
+    for (int64_t i = then_ms / SERVED_SLICE_MS; i >= served_oldest(&b->served); i--) {
+        int64_t ms = then_ms - i * SERVED_SLICE_MS - SERVED_SLICE_MS / 2;
+        double rate;
 
-        n += *slice_of(&b->served, i);
-        if (ms >= SHORTEST_MS && n * 1000 > best * (double)ms) {
-            best = n * 1000 / (double)ms;
-            b->calls = n;
-        }
+        n += served_in(&b->served, i);
+        rate = (n + 0.5 - burst) * 1000 / (double)ms; /* when one is refused, half a call is left in the mean */
+        if (ms < (n < fmax(MANY_CALLS, 4 * burst) ? SHORTEST_MS : SHORT_MS) || rate <= best)
+            continue;
+        best = rate;
+        b->doubt = n < FEW_CALLS || ms < LONG_MS ? 1 / n : 0;
     }
     return best;
+}
+
+/* The rate, if the server has a bucket. */
+static double
+of_bucket(struct bucket *b, int64_t sent_ms)
+{
+    double rate = 0;
+
+    for (int i = 0; i < 5; i++)
+        rate = fmax(rate, fastest(b, ceil(burst_at(b, rate) - WHOLE), sent_ms));
+    b->burst = burst_at(b, rate);
+    return rate;
+}
+
+/* However it counts, it allows what it served from the one refusal to the other. */
+static double
+measured(struct bucket *b, int64_t sent_ms)
+{
+    return fmax(of_bucket(b, sent_ms), b->since * 1000 / fmax((double)(sent_ms - b->before_ms), SHORTEST_MS));
 }
 
 /* --- refusals --- */
@@ -181,33 +229,24 @@ begin_search(struct bucket *b, int64_t sent_ms)
 
     b->first = b->served;
     b->first_ms = sent_ms;
-    for (int64_t i = b->served.slice; i >= oldest(&b->served); i--) {
-        n += *slice_of(&b->served, i);
-        s = fmax((double)(sent_ms - i * SLICE_MS) / 1000, 0.001);
+    b->ceiling = 0;
+    for (int64_t i = b->served.slice; i >= served_oldest(&b->served); i--) {
+        n += served_in(&b->served, i);
+        s = fmax((double)(sent_ms - i * SERVED_SLICE_MS) / 1000, 0.001);
         if (n / (1 + s) <= b->ceiling)
             continue;
         b->ceiling = n / (1 + s);
         b->top = n / s; /* as fast as it came */
         b->usual = s < 1 ? n : n / s;
     }
+    b->burst = burst_at(b, b->ceiling);
 }
 
-static double
-measured(struct bucket *b, int64_t sent_ms)
-{
-    double rate = between(&b->served, b->before_ms, sent_ms);
-
-    for (int i = 0; i < 5; i++)
-        rate = fmax(rate, fastest(b, burst_at(b, rate), sent_ms));
-    return rate;
-}
-
-/* Where calls are counted by the clock's second the first burst was the limit, whatever the rest before
- * the second refusal: what is plausible is tried. */
+/* Of a window the first burst was the limit, whatever the rest before the second refusal. */
 static double
 searched(struct bucket *b, int64_t sent_ms)
 {
-    double usual = fmin(b->usual, between(&b->served, sent_ms - 1000, sent_ms));
+    double usual = fmin(b->usual, served_between(&b->served, sent_ms - WINDOW_MS, sent_ms));
 
     return within(fmax(usual, measured(b, sent_ms)), b->low, b->high);
 }
@@ -219,35 +258,60 @@ end_search(struct bucket *b, int64_t sent_ms)
     b->high = b->top;
     b->top = 0;
     b->ceiling = searched(b, sent_ms);
-    b->hold_ms = b->calls < FEW_CALLS ? HOLD_DOUBT_MS : HOLD_MIN_MS;
+    b->hold_ms = b->doubt > 0 ? HOLD_DOUBT_MS : HOLD_MIN_MS;
+    b->step = within(b->doubt, STEP, STEP_MAX);
 }
 
-/* The next guess after one that was refused too. */
+/* As fast as it came at first, and not refused: nothing more is known. */
 static void
-correct(struct bucket *b, int64_t sent_ms)
+give_up_search(struct bucket *b)
 {
-    double rate = measured(b, sent_ms);
+    b->ceiling = b->top / UNDER;
+    b->top = 0;
+    b->hold_ms = HOLD_DOUBT_MS;
+}
 
-    if (b->climbed_s == 0) {
-        rate = within(rate, b->ceiling * (sent_ms - b->before_ms < LONG_MS ? LOW : 0.5), b->ceiling * LOWER);
-    } else {
-        rate = fmax(rate, b->ceiling * LOW); /* little was served if little was asked: the ceiling held before */
-        b->hold_ms = b->hold_ms < HOLD_MIN_MS ? HOLD_MIN_MS : HOLD_MAX_MS;
-    }
-    b->ceiling = rate > RATE_MIN ? rate : RATE_MIN;
+/* That a window was full shows within a second: the step before is what it allows. Many a server says so
+ * many a second and has a bucket for them: then this is too high, and a refusal while holding tells. */
+static void
+refused_in_climb(struct bucket *b, int64_t sent_ms)
+{
+    double rate = of_bucket(b, sent_ms), held = b->ceiling;
+    double passed = climbed(b, b->steps - 1), refused = climbed(b, b->steps);
+
+    if (!is_bucket(b, held) || rate < held * UNDER)
+        rate = fmax(rate, held * fmax(passed * PROVEN, 1));
+    b->ceiling = fmin(rate, held * refused);
+    b->step = within((refused / passed - 1) * FINER, STEP, STEP_MAX);
+    b->hold_ms = (int64_t)within((double)b->hold_ms * 2, HOLD_MIN_MS, HOLD_MAX_MS);
+    if (b->ceiling > held * GAINED)
+        b->hold_ms = HOLD_GAINED_MS;
+    b->sure = held;
+    b->steps = 0;
+}
+
+static void
+refused_in_hold(struct bucket *b, int64_t sent_ms)
+{
+    double rate = fmax(measured(b, sent_ms), b->sure);
+    bool soon = sent_ms - b->busy_ms < SOON_MS;
+
+    b->ceiling = fmax(within(rate, b->ceiling * (soon ? LEAST_SOON : LEAST), b->ceiling * LOWER), RATE_MIN);
+    b->sure = 0;
+    if (!soon)
+        return;
+    b->hold_ms = HOLD_GAINED_MS;
+    b->step = STEP_SOON;
 }
 
 /* It was sent before the refusal, and answered later. */
 static void
-late(struct bucket *b, size_t n, int64_t sent_ms)
+late(struct bucket *b)
 {
-    if (b->ceiling == 0) {
+    if (b->ceiling == 0 || b->top > 0)
         begin_search(b, b->marked_ms);
-    } else if (b->top > 0) {
-        add(&b->first, n, sent_ms);
-    } else if (b->high > 0) {
+    else if (b->high > 0)
         b->ceiling = searched(b, b->marked_ms);
-    }
 }
 
 void
@@ -255,20 +319,41 @@ bucket_served(struct bucket *b, size_t n, int64_t sent_ms, int64_t now_ms)
 {
     double rate = bucket_rate(b, now_ms);
 
-    turn(&b->served, now_ms);
-    add(&b->served, n, sent_ms);
+    served_add(&b->served, n, sent_ms, now_ms);
     if (sent_ms <= b->marked_ms)
-        late(b, n, sent_ms);
-    if (b->ceiling > 0 && rate > 0 && (b->top > 0 ? sent_ms > b->cut_ms : now_ms - b->cut_ms > b->hold_ms))
-        b->climbed_s += (double)n / rate;
+        late(b);
+    else
+        b->since += (double)n;
+    if (b->top == 0 || sent_ms <= b->cut_ms || rate == 0)
+        return;
+    b->searched_s += fmin((double)n / rate, LEAP_S);
+    if (b->ceiling * exp((b->searched_s - TOP_S) / SEARCH_S) >= b->top)
+        give_up_search(b);
 }
 
-void
-bucket_rest(struct bucket *b, int64_t until_ms)
+static void
+learn(struct bucket *b, int64_t sent_ms, double told)
 {
-    if (b->filled_ms < until_ms)
-        b->filled_ms = until_ms;
-    b->tokens = 1; /* for the one that asks whether it is over */
+    b->again = b->ceiling > 0 && !b->again && sent_ms - b->cut_ms < WINDOW_MS;
+    if (b->again)
+        return; /* the window that was full before may not be over */
+    b->before_ms = b->marked_ms;
+    b->marked_ms = sent_ms;
+    if (told > 0 && told != b->told) {
+        b->told = b->ceiling = told;
+        b->top = b->steps = 0;
+    } else if (b->served.began_ms < 0) {
+        ; /* nothing is served at all: that is no rate; the pause is the answer */
+    } else if (b->ceiling == 0) {
+        begin_search(b, sent_ms);
+    } else if (b->top > 0) {
+        end_search(b, sent_ms);
+    } else if (b->steps > 0) {
+        refused_in_climb(b, sent_ms);
+    } else {
+        refused_in_hold(b, sent_ms);
+    }
+    b->searched_s = b->since = 0;
 }
 
 bool
@@ -276,24 +361,10 @@ bucket_refused(struct bucket *b, int64_t sent_ms, double told, int64_t now_ms)
 {
     if (b->cut_ms >= 0 && sent_ms <= b->cut_ms)
         return false;
-    turn(&b->served, now_ms);
-    b->before_ms = b->marked_ms;
-    b->marked_ms = sent_ms;
     b->high = 0;
-    if (told > 0) {
-        b->ceiling = told;
-        b->top = 0;
-    } else if (b->served.began_ms < 0) {
-        ; /* nothing is served at all: that is no rate; the pause is the answer */
-    } else if (b->ceiling == 0) {
-        begin_search(b, sent_ms);
-    } else if (b->top > 0) {
-        end_search(b, sent_ms);
-    } else {
-        correct(b, sent_ms);
-    }
+    learn(b, sent_ms, told);
     b->cut_ms = now_ms;
-    b->climbed_s = 0;
+    be_busy(b, now_ms);
     if (b->tokens > 0)
         b->tokens = 0;
     return true;

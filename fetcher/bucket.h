@@ -1,18 +1,19 @@
 /* bucket.h - a token bucket whose rate is given, or measured at refusals, in calls per second.
  *
- * An endpoint that allows `burst` calls at once and `rate` a second serves at most burst + rate * t in
- * any time t, and just as many if it rested before and refuses the next. Before the first refusal
- * nothing is held back, so what is served until then is mostly the burst. From a rate of which it
- * would be one second's worth the search goes up, e times in half a second, to the second refusal. The
- * most of (served - burst) / t over all times t before it is the rate; what was served from the one
- * refusal to the other, and on average, is no more than it.
+ * Servers count in two ways. A bucket serves at most burst + rate * t in any time t, and just as many
+ * if it rested before and refuses the next. A window serves so many in each second, of the clock or of
+ * any time, and refuses soon when there are more. Before the first refusal nothing is held back, so
+ * what is served until then is mostly the burst, or the window.
  *
- * Such a measured rate is better than halving: a refusal halves for half a second only, then the rate
- * stays just under what was measured. A sawtooth would leave a quarter of the endpoint unused. After a
- * hold (30 s; 2 s where few calls were counted) it climbs as calls succeed, slowly at first; refused
- * there it is measured again, not below nine tenths of what held before (little may have been asked
- * lately), and holds for 60 s, so that refusals become rare. Refused while it holds, it is lowered by
- * 3 to 10 %, or to half if refusals are long apart and so much less was served.
+ *   search   from a rate of which the burst would be one second's worth it goes up, e times in half
+ *            a second, to the second refusal. The most of (served - burst) / t over all times t before
+ *            it is the rate of a bucket; of a window, what was served at first and in the last second.
+ *   hold     just under that, 30 s at first. A refusal halves for half a second only and lowers by 2
+ *            to 5 %, more if others follow at once: a sawtooth would leave a quarter unused.
+ *   climb    by steps of 3 s, each twice as high as the one before, but only while calls wait for
+ *            tokens. Refused there, it is measured again, or what the step before allowed is kept. If
+ *            that is no more than what held before, the next hold is twice as long, up to 4 minutes,
+ *            so that refusals become rare.
  */
 #ifndef SLUICE_BUCKET_H
 #define SLUICE_BUCKET_H
@@ -21,30 +22,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BUCKET_SLICES = 512 };
-
-struct bucket_served { /* calls served, by the time they were sent */
-    int64_t began_ms;  /* the first of them, -1: none yet */
-    int64_t slice;     /* number of the newest slice of 20 ms */
-    uint16_t n[BUCKET_SLICES];
-};
+#include "fetcher/served.h"
 
 struct bucket {
     double given;       /* calls per second, 0: no limit given */
+    double told;        /* by the server, 0: it did not */
     double ceiling;     /* learned, 0: no refusal seen */
     double top;         /* of the search, 0: it is over or has not begun */
-    double climbed_s;   /* seconds' worth of calls served while searching or climbing */
+    double searched_s;  /* seconds' worth of calls served while searching */
+    double burst;       /* that the server allows, as far as known */
     double tokens;
     int64_t filled_ms;
+    int64_t busy_ms;    /* since then calls have waited for tokens, on this step of the climb, */
+    double unused_s;    /* but for so long */
     int64_t cut_ms;     /* of the last refusal; -1: none */
     int64_t marked_ms, before_ms; /* when that request was sent, and the refused one before */
     int64_t hold_ms;
+    double step;        /* the first of the climb, as a part of the ceiling */
+    uint32_t steps;     /* climbed */
+    bool again;         /* the last refusal came while what was full before may have been so still */
+    double sure;        /* held before the last climb, 0: refused since */
     double low, high;   /* bounds of the search's result, while answers to what was sent before come in */
     double usual;       /* what the first burst alone suggests */
-    double calls;       /* that the last measurement counted */
-    struct bucket_served served;
-    struct bucket_served first; /* up to the first refusal, */
-    int64_t first_ms;           /* sent then */
+    double doubt;       /* of the last measurement: part of it that may be missing, 0: hardly any */
+    double since;       /* calls served that were sent after marked_ms */
+    struct served served;
+    struct served first; /* up to the first refusal, */
+    int64_t first_ms;    /* sent then */
 };
 
 void bucket_init(struct bucket *b, double given, int64_t now_ms);

@@ -1,4 +1,5 @@
 /* bucket_test.c - rates given and rates learned. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,53 +9,136 @@
 
 #include "fetcher/bucket.h"
 
-/* A server that allows rate calls per second, and burst at once. */
+enum { LATENCY_MS = 10, AT_ONCE = 10 /* requests in flight */ };
+
+/* Allows so many calls a second: in the mean and `burst` at once, or in each second of its clock, or in
+ * any second. */
 struct server {
+    enum { BUCKET, CLOCK, SLIDING } counts;
     double rate, burst, tokens;
     int64_t filled_ms;
+    int64_t phase_ms, second; /* of its clock */
+    size_t in_second;
+    int64_t sent_ms[512];     /* the last ones served */
+    size_t n;
 };
 
 static bool
-serves(struct server *s, int64_t now_ms)
+serves_bucket(struct server *s, int64_t now_ms)
 {
-    s->tokens += s->rate * (double)(now_ms - s->filled_ms) / 1000;
+    s->tokens = fmin(s->tokens + s->rate * (double)(now_ms - s->filled_ms) / 1000, s->burst);
     s->filled_ms = now_ms;
-    if (s->tokens > s->burst)
-        s->tokens = s->burst;
-    if (s->tokens < 1)
+    if (s->tokens + 1e-6 < 1)
         return false;
     s->tokens -= 1;
     return true;
 }
 
-struct outcome {
-    uint64_t served, refused;
+static bool
+serves_clock(struct server *s, int64_t now_ms)
+{
+    int64_t second = (now_ms + s->phase_ms) / 1000;
+
+    if (second != s->second)
+        s->in_second = 0;
+    s->second = second;
+    return (double)++s->in_second <= s->rate;
+}
+
+static bool
+serves_sliding(struct server *s, int64_t now_ms)
+{
+    size_t most = (size_t)s->rate;
+
+    if (s->n >= most && now_ms - s->sent_ms[(s->n - most) % 512] < 1000)
+        return false;
+    s->sent_ms[s->n++ % 512] = now_ms;
+    return true;
+}
+
+static bool
+serves(struct server *s, int64_t now_ms)
+{
+    return s->counts == BUCKET ? serves_bucket(s, now_ms)
+           : s->counts == CLOCK ? serves_clock(s, now_ms) : serves_sliding(s, now_ms);
+}
+
+/* A server, its client, and what is in flight between them, by the millisecond of the answer. */
+struct scene {
+    struct server server;
+    struct bucket bucket;
+    int64_t now_ms, rest_ms, until_ms; /* how long a refusal makes rest, and until when it does */
+    size_t in_flight, good[LATENCY_MS], bad[LATENCY_MS];
+    uint64_t served, refused; /* since they were last looked at */
 };
 
-/* Asks as fast as the bucket lets, for some time; answers come 10 ms later. */
-static struct outcome
-ask_for(struct bucket *b, struct server *s, int64_t *now_ms, int64_t ms)
+static struct scene
+scene(double rate, double burst)
 {
-    struct outcome o = {0};
-    uint32_t sent[10] = {0}, good[10] = {0}; /* in flight, by the millisecond of their answer */
+    struct scene c = {.server = {.rate = rate, .burst = burst, .tokens = burst}};
 
-    for (int64_t end = *now_ms + ms; *now_ms < end; ++*now_ms) {
-        size_t slot = (size_t)(*now_ms % 10);
+    bucket_init(&c.bucket, 0, 0);
+    return c;
+}
 
-        for (; good[slot]; good[slot]--, sent[slot]--)
-            bucket_served(b, 1, *now_ms - 10, *now_ms);
-        for (; sent[slot]; sent[slot]--)
-            bucket_refused(b, *now_ms - 10, 0, *now_ms);
-        for (int i = 0; i < 3 && bucket_take(b, 1, *now_ms) == 0; i++) {
-            bool ok = serves(s, *now_ms);
+/* Without being told to, it rests when slowing down was not enough, as the endpoint does. */
+static void
+refuse(struct scene *c)
+{
+    bool soon = c->bucket.cut_ms >= 0 && c->now_ms - c->bucket.cut_ms < 1000;
 
-            sent[slot]++;
-            good[slot] += ok;
-            o.served += ok;
-            o.refused += !ok;
-        }
+    if (!bucket_refused(&c->bucket, c->now_ms - LATENCY_MS, 0, c->now_ms) || (!c->rest_ms && !soon))
+        return;
+    c->until_ms = c->now_ms + (c->rest_ms ? c->rest_ms : 750);
+    bucket_rest(&c->bucket, c->until_ms);
+}
+
+static void
+answers(struct scene *c)
+{
+    size_t *good = &c->good[c->now_ms % LATENCY_MS], *bad = &c->bad[c->now_ms % LATENCY_MS];
+
+    for (; *good; --*good, c->in_flight--)
+        bucket_served(&c->bucket, 1, c->now_ms - LATENCY_MS, c->now_ms);
+    for (; *bad; --*bad, c->in_flight--)
+        refuse(c);
+}
+
+static void
+ask(struct scene *c)
+{
+    bool ok = serves(&c->server, c->now_ms);
+
+    c->in_flight++;
+    c->served += ok;
+    c->refused += !ok;
+    c->good[c->now_ms % LATENCY_MS] += ok;
+    c->bad[c->now_ms % LATENCY_MS] += !ok;
+}
+
+/* Asks as fast as the bucket lets. */
+static void
+ask_for(struct scene *c, int64_t ms)
+{
+    c->served = c->refused = 0;
+    for (int64_t end = c->now_ms + ms; c->now_ms < end; c->now_ms++) {
+        answers(c);
+        if (c->now_ms < c->until_ms)
+            continue;
+        while (c->in_flight < AT_ONCE && bucket_take(&c->bucket, 1, c->now_ms) == 0)
+            ask(c);
     }
-    return o;
+}
+
+/* Asks but once in a while. */
+static void
+ask_seldom(struct scene *c, int64_t pause_ms, int64_t ms)
+{
+    for (int64_t end = c->now_ms + ms; c->now_ms < end; c->now_ms++) {
+        answers(c);
+        if (c->now_ms % pause_ms == 0 && bucket_take(&c->bucket, 1, c->now_ms) == 0)
+            ask(c);
+    }
 }
 
 static void
@@ -111,20 +195,21 @@ no_limit_no_wait(void **state)
 }
 
 static void
-a_refusal_halves(void **state)
+a_refusal_halves_for_a_while(void **state)
 {
     struct bucket b;
 
     (void)state;
     bucket_init(&b, 0, 0);
-    for (int64_t now = 0; now < 2000; now += 10)
+    bucket_refused(&b, 990, 100, 1000);
+    for (int64_t now = 1100; now < 20000; now += 10)
         bucket_served(&b, 1, now - 5, now);
-    assert_true(bucket_refused(&b, 1990, 0, 2000));
-    assert_true(bucket_rate(&b, 2000) > 48 && bucket_rate(&b, 2000) < 52);
-    assert_true(bucket_rate(&b, 2600) > 96 && bucket_rate(&b, 2600) < 100);
+    assert_true(bucket_refused(&b, 19990, 0, 20000));
+    assert_true(bucket_rate(&b, 20000) > 47 && bucket_rate(&b, 20000) < 50);
+    assert_true(bucket_rate(&b, 20600) > 94 && bucket_rate(&b, 20600) < 98);
     /* the others of its wave say nothing new */
-    assert_false(bucket_refused(&b, 1995, 0, 2005));
-    assert_true(bucket_rate(&b, 2600) > 96);
+    assert_false(bucket_refused(&b, 19995, 0, 20005));
+    assert_true(bucket_rate(&b, 20600) > 94);
 }
 
 static void
@@ -150,88 +235,122 @@ refusing_everything_is_no_rate(void **state)
     assert_true(bucket_rate(&b, 1000) == 0); /* still unlimited: the pause is not the bucket's */
 }
 
+/* Learned for a minute, then used for two. Where one call may go at once and no more, the smallest
+ * unevenness is refused. */
+static void
+assert_used_up(struct scene c)
+{
+    static const char *const counts[] = {"bucket", "clock", "sliding"};
+    double most = 120 * c.server.rate, wanted = c.server.burst > 1 ? 0.95 : 0.9;
+
+    ask_for(&c, 60000);
+    ask_for(&c, 120000);
+    if ((double)c.served < wanted * most || (double)c.refused > 0.02 * (double)c.served)
+        fail_msg("%s, %.0f a second, %.0f at once, rest of %lld ms: %.3f of it used, %llu refused",
+                 counts[c.server.counts], c.server.rate, c.server.burst, (long long)c.rest_ms,
+                 (double)c.served / most, (unsigned long long)c.refused);
+}
+
+static const double RATES[] = {5, 50, 500};
+
 static void
 a_hidden_limit_is_used_up_and_seldom_passed(void **state)
 {
-    static const struct {
-        double rate, burst;
-    } limits[] = {{5, 5}, {40, 40}, {300, 300}, {100, 5}, {20, 1}, {50, 500}};
-
     (void)state;
-    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
-        struct server s = {.rate = limits[i].rate, .burst = limits[i].burst, .tokens = limits[i].burst};
-        struct bucket b;
-        struct outcome o;
-        int64_t now = 0;
+    for (size_t i = 0; i < 3 * 4 * 2; i++) {
+        double rate = RATES[i % 3];
+        const double bursts[] = {1, 10, rate, 10 * rate};
+        struct scene c = scene(rate, bursts[i / 3 % 4]);
 
-        bucket_init(&b, 0, 0);
-        o = ask_for(&b, &s, &now, 10000);
-        print_message("limit %.0f: learning: %llu served, %llu refused; ", limits[i].rate, (unsigned long long)o.served,
-                      (unsigned long long)o.refused);
-        o = ask_for(&b, &s, &now, 60000);
-        print_message("then %.1f a second, %llu refused\n", (double)o.served / 60, (unsigned long long)o.refused);
-        /* one call at once and no more: the smallest unevenness is refused */
-        assert_true((double)o.served >= (limits[i].burst > 1 ? 0.95 : 0.9) * 60 * limits[i].rate);
-        assert_true((double)o.refused <= 0.02 * (double)o.served);
+        c.rest_ms = i / 12 ? 1000 : 0;
+        assert_used_up(c);
+    }
+}
+
+static void
+a_limit_of_each_second_is_used_up(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3 * 10 * 2; i++) {
+        struct scene c = scene(RATES[i % 3], RATES[i % 3]);
+
+        c.server.counts = CLOCK;
+        c.server.phase_ms = (int64_t)(i / 3 % 10) * 100;
+        c.rest_ms = i / 30 ? 1000 : 0;
+        assert_used_up(c);
+    }
+}
+
+static void
+a_limit_of_any_second_is_used_up(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3 * 2; i++) {
+        struct scene c = scene(RATES[i % 3], RATES[i % 3]);
+
+        c.server.counts = SLIDING;
+        c.rest_ms = i / 3 ? 1000 : 0;
+        assert_used_up(c);
+    }
+}
+
+/* What a refusal costs is a rest: few are needed. */
+static void
+two_rests_teach_a_rate(void **state)
+{
+    (void)state;
+    for (double rate = 30; rate <= 80; rate += 10) {
+        struct scene c = scene(rate, 10);
+
+        c.rest_ms = 1000;
+        ask_for(&c, 4000);
+        ask_for(&c, 8000);
+        assert_int_equal(c.refused, 0);
+        assert_true((double)c.served >= 0.94 * 8 * rate);
     }
 }
 
 static void
 a_limit_that_goes_is_noticed(void **state)
 {
-    struct server s = {.rate = 10, .burst = 10, .tokens = 10};
-    struct bucket b;
-    struct outcome o;
-    int64_t now = 0;
+    struct scene c = scene(10, 10);
 
     (void)state;
-    bucket_init(&b, 0, 0);
-    ask_for(&b, &s, &now, 20000);
-    s.rate = 200;
-    ask_for(&b, &s, &now, 70000);
-    o = ask_for(&b, &s, &now, 10000);
-    assert_true(o.served > 10 * 150);
+    ask_for(&c, 20000);
+    c.server.rate = 200;
+    ask_for(&c, 70000);
+    ask_for(&c, 10000);
+    assert_true(c.served > 10 * 150);
 }
 
 static void
 a_limit_that_falls_is_kept(void **state)
 {
-    struct server s = {.rate = 100, .burst = 20, .tokens = 20};
-    struct bucket b;
-    struct outcome o;
-    int64_t now = 0;
+    struct scene c = scene(100, 20);
 
     (void)state;
-    bucket_init(&b, 0, 0);
-    ask_for(&b, &s, &now, 20000);
-    s.rate = 10;
-    ask_for(&b, &s, &now, 10000);
-    o = ask_for(&b, &s, &now, 20000);
-    assert_true(o.served >= 170 && o.refused <= 4);
+    ask_for(&c, 20000);
+    c.server.rate = 10;
+    ask_for(&c, 10000);
+    ask_for(&c, 20000);
+    assert_true(c.served >= 170 && c.refused <= 4);
 }
 
-/* For two minutes there was little to ask; the first refusal after that does not tell a low rate. */
+/* For two minutes there is little to ask: no higher rate is proven by that, and no lower one. */
 static void
 a_rate_outlasts_a_time_of_little_work(void **state)
 {
-    static const int64_t pauses_ms[] = {1000, 200, 50};
+    static const int64_t pauses_ms[] = {1000, 200, 50, 20};
 
     (void)state;
-    for (size_t i = 0; i < 3; i++) {
-        struct server s = {.rate = 100, .burst = 20, .tokens = 20};
-        struct bucket b;
-        struct outcome o;
-        int64_t now = 0;
+    for (size_t i = 0; i < 4; i++) {
+        struct scene c = scene(100, 20);
 
-        bucket_init(&b, 0, 0);
-        ask_for(&b, &s, &now, 40000);
-        for (int64_t end = now + 120000; now < end; now += pauses_ms[i])
-            if (bucket_take(&b, 1, now) == 0 && serves(&s, now))
-                bucket_served(&b, 1, now, now);
-        ask_for(&b, &s, &now, 5000);
-        o = ask_for(&b, &s, &now, 20000);
-        assert_true((double)o.served >= 0.85 * 20 * s.rate);
-        assert_true((double)o.refused <= 0.02 * (double)o.served);
+        ask_for(&c, 40000);
+        ask_seldom(&c, pauses_ms[i], 120000);
+        ask_for(&c, 20000);
+        assert_true((double)c.served >= 0.95 * 20 * 100);
+        assert_true(c.refused <= 4);
     }
 }
 
@@ -243,10 +362,13 @@ main(void)
         cmocka_unit_test(a_batch_larger_than_the_burst_goes_and_is_paid_for),
         cmocka_unit_test(the_wait_is_right),
         cmocka_unit_test(no_limit_no_wait),
-        cmocka_unit_test(a_refusal_halves),
+        cmocka_unit_test(a_refusal_halves_for_a_while),
         cmocka_unit_test(a_told_rate_is_believed),
         cmocka_unit_test(refusing_everything_is_no_rate),
         cmocka_unit_test(a_hidden_limit_is_used_up_and_seldom_passed),
+        cmocka_unit_test(a_limit_of_each_second_is_used_up),
+        cmocka_unit_test(a_limit_of_any_second_is_used_up),
+        cmocka_unit_test(two_rests_teach_a_rate),
         cmocka_unit_test(a_limit_that_goes_is_noticed),
         cmocka_unit_test(a_limit_that_falls_is_kept),
         cmocka_unit_test(a_rate_outlasts_a_time_of_little_work),
