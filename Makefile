@@ -24,7 +24,7 @@ JANSSON_LIBS = $(shell $(PKG_CONFIG) --libs jansson)
 DEFS     += $(shell $(PKG_CONFIG) --cflags libzmq libcurl libpq $(MSGPACK) 2>/dev/null)
 
 # --- objects by program ---
-TALK     := common/buf.o common/num.o common/talk.o common/opts.o
+TALK     := common/buf.o common/num.o common/talk.o common/opts.o common/opts_help.o
 LINK     := common/link.o common/address.o common/stream.o common/unread.o common/words.o common/task.o common/control.o common/wire.o
 ROW      := common/tables.o common/row.o common/rowtext.o
 
@@ -46,7 +46,7 @@ FETCHER  := fetcher/main.o fetcher/spec.o fetcher/event.o fetcher/loop.o fetcher
 WRITER   := writer/main.o writer/loop.o writer/take.o writer/lane.o writer/lane_write.o writer/lane_failed.o writer/lane_connect.o writer/compaction.o writer/feed.o writer/script.o writer/staging.o writer/batch.o writer/sizer.o writer/partial.o writer/store.o \
             writer/schema.o writer/coverage.o writer/sql.o writer/pg.o writer/pg_wait.o writer/sqlstate.o writer/trouble.o writer/tell.o writer/text.o \
             writer/answer.o writer/gaps.o writer/status.o writer/wanted.o $(TALK) $(LINK) $(ROW)
-RPCSIM   := $(patsubst %.c,%.o,$(wildcard tests/rpcsim/*.c)) common/buf.o common/num.o common/talk.o common/opts.o
+RPCSIM   := $(patsubst %.c,%.o,$(wildcard tests/rpcsim/*.c)) common/buf.o common/num.o common/talk.o common/opts.o common/opts_help.o
 WIREGEN  := tests/t/wiregen.o $(TALK) $(LINK) $(ROW)
 
 PROGRAMS := producer/producer fetcher/fetcher writer/writer
