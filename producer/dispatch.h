@@ -47,6 +47,7 @@ struct dispatch_event {
     uint64_t from, to;    /* by hash unused */
     uint64_t blocks;      /* that this ended for the first time */
     uint64_t hashes;
+    bool halved;          /* a batch of hashes failed, and is two now */
     uint64_t rows;
     struct span endpoint; /* points into the line */
 };

@@ -70,6 +70,15 @@ hashes_get(const struct hashes *h, size_t slot)
 }
 
 size_t
+hashes_halve(struct hashes *h, size_t slot)
+{
+    struct kept *k = h->slots[slot];
+    size_t n = k->n / 2;
+    k->n -= n;
+    return hashes_keep(h, &(struct plan_piece){.hashes = k->bytes + k->n * PLAN_HASH, .n_hashes = n});
+}
+
+size_t
 hashes_drop(struct hashes *h, size_t slot)
 {
     size_t n = h->slots[slot]->n;

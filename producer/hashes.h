@@ -24,6 +24,8 @@ bool hashes_full(const struct hashes *h);
 size_t hashes_keep(struct hashes *h, const struct plan_piece *piece);
 /* The piece as it was kept; its hashes stay valid until the drop. */
 struct plan_piece hashes_get(const struct hashes *h, size_t slot);
+/* Moves half of them, of at least two, to a slot of their own, and returns it; not when full. */
+size_t hashes_halve(struct hashes *h, size_t slot);
 /* Returns how many there were. */
 size_t hashes_drop(struct hashes *h, size_t slot);
 

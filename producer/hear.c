@@ -116,6 +116,16 @@ give_up(struct dispatch *d, struct ledger_entry *e, const struct control *line, 
                                    .by_hash = what.by_hash, .from = what.from, .to = what.to};
 }
 
+/* One hash may be why all of them failed: the halves are tried for themselves, so that what is good is soon done
+ * with, and in the end only the neighbours of a bad one are given up with it. Returns the new half, or NULL. */
+static struct ledger_entry *
+halve(struct dispatch *d, const struct ledger_entry *e, int64_t now_ms)
+{
+    if (!e->by_hash || hashes_get(d->hashes, e->from).n_hashes < 2 || hashes_full(d->hashes) || ledger_full(d->ledger))
+        return NULL;
+    return ledger_halve(d->ledger, e, hashes_halve(d->hashes, e->from), now_ms);
+}
+
 static void
 hear_failed(struct dispatch *d, struct ledger_entry *e, const struct control *line,
             unsigned fetcher, int64_t now_ms, struct dispatch_event *out)
@@ -131,9 +141,14 @@ hear_failed(struct dispatch *d, struct ledger_entry *e, const struct control *li
         give_up(d, part, line, endpoint, out);
         return;
     }
-    int64_t wait = RETRY_MS << (part->attempts < 6 ? part->attempts - 1 : 5);
+    int64_t wait = RETRY_MS << (part->attempts < 6 ? part->attempts - 1 : 5), due = now_ms;
     if (!crew_ready_outside(d->crew, part->failed_on | part->refused_by))
-        ledger_put_off(d->ledger, part, now_ms + (wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS));
+        due += wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS;
+    struct ledger_entry *half = halve(d, part, now_ms);
+    out->halved = half;
+    ledger_put_off(d->ledger, part, due);
+    if (half)
+        ledger_put_off(d->ledger, half, due);
 }
 
 static void

@@ -63,6 +63,8 @@ void ledger_lost(struct ledger *l, struct ledger_entry *e, int64_t now_ms);
  * it or cannot be cut off. NULL: they have no block in common. */
 struct ledger_entry *ledger_carve(struct ledger *l, struct ledger_entry *e, uint64_t from,
                                   uint64_t to, int64_t now_ms);
+/* A part of e, which is by hash, PENDING: the caller cut it off what `slot` of both stands for. */
+struct ledger_entry *ledger_halve(struct ledger *l, const struct ledger_entry *e, uint64_t slot, int64_t now_ms);
 /* [from, to] is committed: ends e, shrinks it or splits it. Returns how many blocks that ended;
  * *gone tells whether e exists no more. By hash: always all of it, and 0. */
 uint64_t ledger_committed(struct ledger *l, struct ledger_entry *e, uint64_t from, uint64_t to,

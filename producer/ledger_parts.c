@@ -12,6 +12,14 @@ split_off(struct ledger *l, const struct ledger_entry *e, uint64_t from, uint64_
     return part;
 }
 
+struct ledger_entry *
+ledger_halve(struct ledger *l, const struct ledger_entry *e, uint64_t slot, int64_t now_ms)
+{
+    struct ledger_entry *half = split_off(l, e, slot, slot, now_ms);
+    half->by_hash = 1;
+    return half;
+}
+
 static void
 shrink(struct ledger_entry *e, uint64_t from, uint64_t to)
 {

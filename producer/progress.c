@@ -294,6 +294,8 @@ void
 progress_event(struct progress *p, const struct dispatch_event *e)
 {
     struct buf line = {0};
+    if (p->o.batches_wanted > 0)
+        p->o.batches_wanted += e->halved;
     if (e->news != DISPATCH_COMMITTED)
         return;
     p->rows += e->rows;

@@ -70,6 +70,9 @@ batches(void **state)
     p.batches = 45;
     progress_add_batches(&b, &p, 6);
     expect(&b, "Progress: 45/137 batches (32.8 %), 6 active workers");
+    progress_event(&p, &(struct dispatch_event){.halved = true});
+    progress_add_batches(&b, &p, 6);
+    expect(&b, "Progress: 45/138 batches (32.6 %), 6 active workers");
     p = fresh(0, 0);
     p.batches = 45;
     progress_add_batches(&b, &p, 1);
