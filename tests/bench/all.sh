@@ -1,27 +1,37 @@
 #!/usr/bin/env bash
-# all.sh bench|bench-quick - every part, one after the other, under one heading.
+# all.sh bench|bench-quick - every part, one after the other, under one heading, and how long each took.
 cd "$(dirname "$(readlink -f "$0")")/../.." || exit
 HERE=tests/bench
 # shellcheck source=tests/bench/lib.sh
-(. $HERE/lib.sh && need && printf 'sluice %s on %s\n' "$(git describe --always --dirty 2>/dev/null)" "$(machine)") || exit
+(. $HERE/lib.sh && need &&
+    printf 'sluice %s on %s\n' "$(git describe --always --dirty 2>/dev/null)" "$(machine)") || exit
 trap 'exit 130' INT TERM
+TIMES=''
+
+part() { # part NAME [ARGUMENT]...
+    local start=$SECONDS
+    "$HERE/$1.sh" "${@:2}"
+    TIMES+="${TIMES:+, }$1 $((SECONDS - start)) s"
+}
+
 if [ "${1:-bench}" = bench-quick ]; then
-    $HERE/end-to-end.sh 300000 1
-    $HERE/pull.sh quick
-    $HERE/many.sh 10 quick
-    $HERE/fetch.sh 300000 1
-    $HERE/scenario.sh
+    part end-to-end 300000 1
+    part pull quick
+    part many 10 quick
+    part fetch 300000 1
+    part scenario
 else
-    $HERE/end-to-end.sh
-    $HERE/pull.sh
-    $HERE/many.sh 12
-    $HERE/limits.sh
-    $HERE/conflict.sh 200000 2
-    $HERE/ranges.sh 50000 200000
-    $HERE/scale.sh 300000
-    $HERE/fetch.sh
-    $HERE/anvil.sh 1
-    $HERE/scenario.sh
-    $HERE/upsert.sh 11 1
-    $HERE/enrich.sh
+    part end-to-end
+    part pull
+    part many 12
+    part limits
+    part conflict 200000 2
+    part ranges 50000 200000
+    part scale 300000
+    part fetch
+    part anvil 1
+    part scenario
+    part upsert 11 1
+    part enrich
 fi
+printf '\nin all %d s: %s\n' "$SECONDS" "$TIMES"

@@ -11,7 +11,7 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.." || exit
 RUSAGE=${RUSAGE:-.build/tests/bench/rusage}
 FETCHER_OPTIONS=()
 # shellcheck disable=SC2034  # for the parts
-WALL=0 FETCHERS=0
+WALL=0 FETCHERS=0 SCHEMA=bench
 
 need() { # the programs, built where they are missing; copies of them, so that a build does not disturb
     local program
@@ -41,7 +41,8 @@ calc() { # calc EXPRESSION: awk's arithmetic
 }
 
 median() { # median NUMBER...
-    printf '%s\n' "$@" | sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+    printf '%s\n' "$@" | sort -g |
+        awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
 }
 
 title() { # title TEXT: of a part
@@ -51,6 +52,33 @@ title() { # title TEXT: of a part
 row() { # row WHAT FORMAT VALUE [REMARK]: FORMAT is printf's, with the unit
     # shellcheck disable=SC2059
     printf "  %-58s ${2} %s\n" "$1" "$3" "${4:+  ($4)}"
+}
+
+# --- what waits more than it works goes side by side ---
+
+APART=()
+
+at_its_place() { # at_its_place NAME COMMAND...: in a schema and a folder of its own
+    # shellcheck disable=SC2034
+    local SCHEMA=bench_$1 T=$T/$1
+    "${@:2}" >"$T/said"
+}
+
+apart() { # apart NAME COMMAND...: in the background; prints at `together`
+    mkdir "$T/$1" && ln -s ../pids "$T/$1/pids"
+    at_its_place "$@" &
+    echo "$!" >>"$T/pids"
+    APART+=("$T/$1" "$!")
+}
+
+together() { # waits for those, and prints what they said, in order
+    set -- "${APART[@]}"
+    APART=()
+    while [ $# -gt 0 ]; do
+        wait "$2"
+        cat "$1/said"
+        shift 2
+    done
 }
 
 # --- the database: durable, as run.sh makes it ---

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# many.sh [SECONDS [quick]] - many endpoints with different rates and latencies: throughput beside the sum of what they allow,
-# from the start and once these rates are learned; the same with half of them dead, throttled or hanging; and one that dies and returns.
+# many.sh [SECONDS [quick]] - many endpoints with different rates and latencies: throughput beside the sum of what they
+# allow, from the start and once these rates are learned; the same with half of them dead, throttled or hanging; and one
+# that dies and returns. The least of these, which wait nearly all the time, go side by side.
 # shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
 FOR=${1:-30} QUICK=${2:-} LEARNING=4
@@ -50,42 +51,50 @@ served() { # logs requests that were answered
 
 measure() { # measure WHAT WANTED: once at LEARNING seconds and once before the end
     local tasks=$((SUM * FOR)) t0 n0 t1 n1 rate
-    fresh bench
+    fresh "$SCHEMA"
     {
         sleep "$LEARNING"
         echo "$(now_us) $(served)"
         sleep $(((FOR - LEARNING) * 4 / 5))
         echo "$(now_us) $(served)"
     } >"$T/looks" &
-    pipeline bench "--from 1 --to $tasks --step 1 --dataset logs" "${SPECS[@]}"
+    pipeline "$SCHEMA" "--from 1 --to $tasks --step 1 --dataset logs" "${SPECS[@]}"
     wait $!
     read -r -d '' t0 n0 t1 n1 <"$T/looks"
     rate=$(calc "($n1 - $n0) * 1e6 / ($t1 - $t0)")
-    row "$1" '%9.2f' "$(calc "$rate / $SUM")" "$(printf 'wanted: %s; %.0f of %d tasks/s; %s refused; from the first on: %.2f' \
-        "$2" "$rate" "$SUM" "$(sum_of .refused.rate)" "$(calc "$tasks / $(pull_seconds "${URLS[@]}") / $SUM")")"
+    row "$1" '%9.2f' "$(calc "$rate / $SUM")" \
+        "$(printf 'wanted: %s; %.0f of %d tasks/s; %s refused; from the first on: %.2f' "$2" "$rate" "$SUM" \
+            "$(sum_of .refused.rate)" "$(calc "$tasks / $(pull_seconds "${URLS[@]}") / $SUM")")"
     stop_all
 }
 
-title "many endpoints: tasks a second beside the sum of the rates that they allow, ${FOR} s each, from second $LEARNING on"
-for n in 1 3 8 16; do
-    [ -z "$QUICK" ] || [ "$n" -eq 16 ] || continue
-    healthy "$n"
-    measure "$n endpoints" 0.95
-done
+good() { # good N
+    healthy "$1"
+    measure "$1 endpoint$([ "$1" -eq 1 ] || echo s)" 0.95
+}
+
+returns() { # one that dies and returns, beside two others
+    local tasks
+    printf 'at 2s dead=refuse\nat 5s dead=off\n' >"$T/returns"
+    healthy 2
+    start returns --rate 50 --burst 10 --latency 10ms --scenario "$T/returns"
+    URLS+=("$URL") tasks=$(((SUM + 50) * 12))
+    fresh "$SCHEMA"
+    pipeline "$SCHEMA" "--from 1 --to $tasks --step 1 --dataset logs" "${SPECS[@]}"
+    row 'dead from 2 s to 5 s: asked again after its return' '%9.2f s' "$(stats "$URL" '.max_gap_us / 1e6 - 3')" \
+        "$(printf 'wanted: 10; it served %s of %s' "$(stats "$URL" .methods.eth_getLogs)" "$tasks")"
+    stop_all
+}
+
+title "many endpoints: tasks a second beside the sum of the rates that they allow, $FOR s each, from second $LEARNING on"
+if [ -z "$QUICK" ]; then
+    apart few good 1
+    apart three good 3
+    apart back returns
+    together
+    good 8
+fi
+good 16
 healthy 8
 broken 8
 measure '8 of 16 dead, throttled or hanging: of the other 8' 0.90
-[ -z "$QUICK" ] || exit 0
-
-cat >"$T/returns" <<'END'
-at 2s dead=refuse
-at 5s dead=off
-END
-healthy 2
-start returns --rate 50 --burst 10 --latency 10ms --scenario "$T/returns"
-URLS+=("$URL")
-fresh bench
-pipeline bench "--from 1 --to $(((SUM + 50) * 12)) --step 1 --dataset logs" "${SPECS[@]}"
-row 'dead from 2 s to 5 s: asked again after its return' '%9.2f s' "$(stats "$URL" '.max_gap_us / 1e6 - 3')" \
-    "$(printf 'wanted: 10; it served %s of %s' "$(stats "$URL" .methods.eth_getLogs)" $(((SUM + 50) * 12)))"
-stop_all
