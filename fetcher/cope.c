@@ -228,6 +228,26 @@ cope_notyet(struct case_of *k)
     step_free(s);
 }
 
+/* Some chains leave numbers out (Filecoin's null rounds): such a block is done, and has nothing. */
+static void
+cope_noblock(struct case_of *k)
+{
+    struct step *s = k->s;
+    bool by_block = s->kind == STEP_LOGS || s->kind == STEP_BLOCKS || s->kind == STEP_DENSE;
+    if (by_block && split_range(k, 0)) /* until it is alone */
+        return;
+    if (!by_block || s->assembly) {
+        fail(k);
+        return;
+    }
+    if (s->kind != STEP_BLOCKS || !k->j->by_range) {
+        job_done(k->j, s);
+        return;
+    }
+    job_header(k->j, &(struct header){.number = s->at.from});
+    step_free(s);
+}
+
 /* Headers outlive logs and receipts, and those outlive traces and state: each sort by itself. */
 static void
 remember_pruned(struct case_of *k, uint64_t first)
@@ -330,6 +350,7 @@ cope(struct coping *c, struct job *j, struct step *s, const struct rpc_answer *a
         [VERDICT_RANGE] = cope_large,         [VERDICT_DENSITY] = cope_large,
         [VERDICT_FILTER] = cope_filter,       [VERDICT_BATCH] = cope_batch,
         [VERDICT_NOTYET] = cope_notyet,       [VERDICT_PRUNED] = cope_pruned,
+        [VERDICT_NOBLOCK] = cope_noblock,
         [VERDICT_NOMETHOD] = cope_nomethod,   [VERDICT_AUTH] = cope_auth,
         [VERDICT_TRANSIENT] = cope_transient, [VERDICT_BADDATA] = cope_bad,
         [VERDICT_CALLER] = fail,

@@ -12,7 +12,7 @@ static const int weight[VERDICT_COUNT] = {
     [VERDICT_BATCH] = 10,   [VERDICT_TRANSIENT] = 9, [VERDICT_BADDATA] = 8,
     [VERDICT_NOMETHOD] = 7, [VERDICT_PRUNED] = 6,    [VERDICT_CALLER] = 5,
     [VERDICT_FILTER] = 4,   [VERDICT_RANGE] = 3,     [VERDICT_DENSITY] = 2,
-    [VERDICT_NOTYET] = 1,   [VERDICT_OK] = 0,
+    [VERDICT_NOTYET] = 1,   [VERDICT_NOBLOCK] = 1,  [VERDICT_OK] = 0,
 };
 
 static void

@@ -148,7 +148,7 @@ proof_holds(struct flight *f, struct rpc_answer *answers)
     if (answers[1].judgement.verdict == VERDICT_OK &&
         header_decode(answers[1].result, f->step->at.to, &head, f->why) != DECODE_OK)
         answer_is_bad(&answers[1], f->why);
-    if (answers[1].judgement.verdict == VERDICT_OK)
+    if (answers[1].judgement.verdict == VERDICT_OK || answers[1].judgement.verdict == VERDICT_NOBLOCK)
         return true;
     answers[0] = answers[1];
     return false;

@@ -20,6 +20,7 @@ verdict_name(enum verdict v)
         [VERDICT_OK] = "ok", [VERDICT_RATE] = "rate", [VERDICT_QUOTA] = "quota",
         [VERDICT_RANGE] = "range", [VERDICT_DENSITY] = "density", [VERDICT_FILTER] = "filter",
         [VERDICT_BATCH] = "batch", [VERDICT_NOTYET] = "not-yet", [VERDICT_PRUNED] = "pruned",
+        [VERDICT_NOBLOCK] = "no-block",
         [VERDICT_NOMETHOD] = "no-method", [VERDICT_AUTH] = "auth",
         [VERDICT_TRANSIENT] = "transient", [VERDICT_BADDATA] = "bad-data",
         [VERDICT_CALLER] = "caller",

@@ -23,6 +23,7 @@ enum verdict {
     VERDICT_FILTER,    /* too many addresses or topics: split the list (max_items if given) */
     VERDICT_BATCH,     /* batch too large or not taken: remember max_items, send smaller ones */
     VERDICT_NOTYET,    /* beyond this node's head (head if given): wait about a block, blame nobody */
+    VERDICT_NOBLOCK,   /* no block has that number, nor ever will: nothing to fetch */
     VERDICT_PRUNED,    /* history is not held here (min_block if given): another endpoint */
     VERDICT_NOMETHOD,  /* method not served here: another endpoint or another method */
     VERDICT_AUTH,      /* key refused, wrong chain, wrong path: stop this fetcher, exit 3 */

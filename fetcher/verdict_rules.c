@@ -69,7 +69,7 @@ const struct rule verdict_rules[] = {
 {"no-historical-rpc",    T, 0, 0, 0, "no historical rpc is available", VERDICT_PRUNED, HINT_NONE, 0},
 {"historical-backend",   T, 0, 0, 0, "historical backend error", VERDICT_PRUNED, HINT_NONE, 0},
 {"filecoin-tipset",      T, 0, 0, 0, "bad tipset height", VERDICT_PRUNED, HINT_NONE, 0},
-{"filecoin-null-round",  T, 0, 0, 0, "requested epoch was a null round", VERDICT_PRUNED, HINT_NONE, 0},
+{"filecoin-null-round",  T, 0, 0, 0, "requested epoch was a null round", VERDICT_NOBLOCK, HINT_NONE, 0},
 {"erigon-snapshot",      T, 0, 0, 0, "no transactions snapshot file for", VERDICT_PRUNED, HINT_NONE, 0},
 {"erigon-seek",          T, 0, 0, 0, "but data before txnum=", VERDICT_PRUNED, HINT_NONE, 0},
 {"bsc-reader-set",       T, IF_OLD, 0, 0, "empty reader set", VERDICT_PRUNED, HINT_NONE, 0},

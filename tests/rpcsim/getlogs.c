@@ -183,7 +183,7 @@ collect(struct exchange *x, const struct query *q)
     uint64_t fits = q->from;
     buf_addc(x->out, '[');
     for (uint64_t n = q->from; n <= last; n++) {
-        if (s->ops->has(s->self, n) && n >= k->pruned_below)
+        if (s->ops->has(s->self, n) && n >= k->pruned_below && (n != k->null_round || n == 0))
             x->n_logs += s->ops->logs(s->self, n, &q->filter, x->out);
         bool bytes = k->max_bytes && x->out->n - start > k->max_bytes;
         if ((k->max_results && x->n_logs > k->max_results) || bytes) {
@@ -217,6 +217,8 @@ getlogs(struct exchange *x)
     else if (k->bad_to && q.from <= k->bad_to && q.to >= k->bad_from)
         exchange_refuse(x, REFUSED_FAULT, &(struct style){.http = 502, .shape = SHAPE_TEXT,
                         .message = "<html><body><h1>502 Bad Gateway</h1></body></html>"}, &(struct style_words){0});
+    else if (k->null_round && q.to == k->null_round)
+        exchange_fail(x, REFUSED_CALLER, -32000, "requested epoch was a null round");
     else if (!filter_too_large(x, &q.filter) && !range_refused(x, &q))
         collect(x, &q);
     filter_free(&q.filter);

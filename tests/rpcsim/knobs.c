@@ -84,6 +84,7 @@ struct entry {
     X("behind-style", "STYLE", "how it refuses", KNOB_STYLE, AT(behind_style), NULL, STYLE_HEAD) \
     X("pruned-below", "N", "first block whose logs and receipts it has", KNOB_NUMBER, AT(pruned_below), NULL, 0) \
     X("pruned-style", "STYLE", "how it refuses older ones; silent: empty answers", KNOB_STYLE, AT(pruned_style), NULL, STYLE_PRUNED) \
+    X("null-round", "N", "no block has this number", KNOB_NUMBER, AT(null_round), NULL, 0) \
     X("lie-every", "N", "every nth answer is wrong", KNOB_NUMBER, AT(lie_every), NULL, 0) \
     X("lies", "KINDS", "how: outside,address,duplicate,hash,missing,removed,unordered,badhex,overflow,block,receipts,receipt-null,receipt-twice", KNOB_SET, AT(lies), lie_names, 0) \
     X("off", "METHODS", "methods that it does not have, commas between", KNOB_NAMES, AT(off), NULL, 0) \

@@ -66,7 +66,7 @@ struct knobs {
 
     uint64_t behind, behind_every, behind_mode;
     const struct style *behind_style;
-    uint64_t pruned_below;
+    uint64_t pruned_below, null_round;
     const struct style *pruned_style;
 
     uint64_t lie_every, lies;

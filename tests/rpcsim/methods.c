@@ -57,6 +57,10 @@ wanted_block(struct exchange *x, uint64_t *block)
         exchange_fail(x, REFUSED_CALLER, CODE_PARAMS, "invalid argument 0: hex string without 0x prefix");
         return false;
     }
+    if (found && *block == x->sim->knobs.null_round && *block > 0) {
+        exchange_fail(x, REFUSED_CALLER, -32000, "requested epoch was a null round");
+        return false;
+    }
     if (found && known(x, *block))
         return true;
     buf_adds(x->out, "null");

@@ -210,6 +210,14 @@ is "$(comm -23 "$T/moved.rows" "$T/ref.logs.rows" | wc -l)" 0 '  and no row of t
 pull plan logs '--off eth_getLogs --off-style drpc-plan' ''
 like "$(cat "$T/plan.status")$(cat "$T/plan.err")" '^1.*ranges over 10000 blocks' 'a plan that refuses logs of any width: exit 1 and the reason'
 is "$(stat_of plan '.methods.eth_getLogs <= 6')" true '  and ranges are not cut to nothing' || stat_of plan .methods
+for r in logs both tx; do
+    pull "hole.$r" "$r" '--null-round 250' ''
+    is "$(cat "$T/hole.$r.status") $(cksum <"$T/hole.$r.rows")" "0 $(jq -c 'select(.block_number != 250)' "$T/ref.$r.rows" | cksum)" \
+        "a number that no block has: the others, $r" || diag "$(tail -n 5 "$T/hole.$r.err")"
+done
+pull head logs '--null-round 600 --blocks 610' ''
+is "$(cat "$T/head.status") $(cksum <"$T/head.rows")" "0 $(jq -c 'select(.block_number != 600)' "$T/ref.logs.rows" | cksum)" \
+    '  at the end of a range near the head' || diag "$(tail -n 5 "$T/head.err")"
 pull stamps logs '--log-timestamps' ''
 is "$(jq -c 'del(.block_timestamp)' "$T/stamps.rows" | cksum)" "$(jq -c 'del(.block_timestamp)' "$T/ref.logs.rows" | cksum)" \
     'logs with a time and without: the same rows'

@@ -266,7 +266,7 @@ static const struct verdict_case verdict_cases[] = {
 {.who = "op-geth", .status = 200, .code = -32000, .message = "no historical RPC is available for this historical request", .want = VERDICT_PRUNED},
 {.who = "op-geth", .status = 200, .code = -32000, .message = "historical backend error: gone", .want = VERDICT_PRUNED},
 {.who = "filecoin", .status = 200, .code = -32000, .message = "bad tipset height", .want = VERDICT_PRUNED},
-{.who = "filecoin", .status = 200, .code = -32000, .message = "requested epoch was a null round", .want = VERDICT_PRUNED},
+{.who = "filecoin", .status = 200, .code = -32000, .message = "requested epoch was a null round", .want = VERDICT_NOBLOCK},
 {.who = "erigon", .status = 200, .code = -32000, .message = "no transactions snapshot file for block 5", .want = VERDICT_PRUNED},
 {.who = "erigon", .status = 200, .code = -32000, .message = "seekInFiles(x) but data before txNum=7 not available", .want = VERDICT_PRUNED},
 {.who = "geth indexing", .status = 200, .code = -32000, .message = "transaction indexing is in progress", .data = "transaction indexing is in progress", .want = VERDICT_TRANSIENT},

@@ -451,6 +451,33 @@ pruned_blocks_go_back_the_others_stay(void **state)
     job_free(j);
 }
 
+/* A number that no block has: nothing to fetch, and no lack. */
+static void
+numbers_without_a_block_are_done(void **state)
+{
+    const struct judgement none = {.verdict = VERDICT_NOBLOCK, .wait_ms = -1};
+    struct job *j = job_of("task=1 dataset=logs from=0 to=1");
+    struct step *s = next_step(j, 0);
+    (void)state;
+    trouble(j, s, none, "eth_getLogs", 0);
+    s = next_step(j, 0);
+    assert_int_equal(s->at.to, 0);
+    trouble(j, s, none, "eth_getLogs", 0);
+    assert_false(job_over(j));
+    good(j, next_step(j, 0));
+    finished(j, 0, 1);
+    assert_false(j->cut.set);
+    job_free(j);
+
+    j = job_of("task=1 dataset=blocks,logs from=5 to=5");
+    trouble(j, next_step(j, 0), none, "eth_getBlockByNumber", 0);
+    s = next_step(j, 0);
+    assert_int_equal(s->kind, STEP_LOGS);
+    good(j, s);
+    finished(j, 5, 5);
+    job_free(j);
+}
+
 static void
 answers_about_blocks_that_go_back_anyway_change_nothing(void **state)
 {
@@ -672,6 +699,7 @@ main(void)
         TEST(retries_pause_and_end),
         TEST(what_is_finished_before_a_failure_counts),
         TEST(pruned_blocks_go_back_the_others_stay),
+        TEST(numbers_without_a_block_are_done),
         TEST(answers_about_blocks_that_go_back_anyway_change_nothing),
         TEST(a_block_that_does_not_come_is_declined),
         TEST(an_unknown_transaction_does_not_hold_up_the_others),
