@@ -142,6 +142,7 @@ const struct rule verdict_rules[] = {
 /* --- too many logs, bytes or seconds; before "range" --- */
 {"thirdweb-range",       T, IF_LOGS, 0, 0, "maximum allowed number of requested blocks is @",
                          VERDICT_RANGE, HINT_BLOCKS, 0},
+{"alchemy-size",         T, IF_LOGS, 0, 0, "log response size exceeded*cap of @ logs", VERDICT_DENSITY, HINT_LOGS, 0},
 {"alchemy-size",         T, IF_LOGS, 0, 0, "log response size exceeded", VERDICT_DENSITY, HINT_SUGGESTED, 0},
 {"infura-results",       T, IF_LOGS, 0, 0, "returned more than @ results", VERDICT_DENSITY, HINT_LOGS, 0},
 {"reth-results",         T, IF_LOGS, 0, 0, "exceeds max results @", VERDICT_DENSITY, HINT_LOGS, 0},
