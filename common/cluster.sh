@@ -107,10 +107,11 @@ private_database_up() {
 }
 
 private_database_lives() { # as far as we are concerned: true also where there is none
-    local pid=''
+    local pid='' words=()
     [ -n "${PRIVATE:-}" ] || return 0
     { read -r pid <"$PG/data/postmaster.pid"; } 2>/dev/null
-    [ -n "$pid" ] && [ "/proc/$pid/cwd" -ef "$PG/data" ] # else the number is another's by now
+    { mapfile -d '' -t words <"/proc/$pid/cmdline"; } 2>/dev/null # which all may read, other than its folder
+    [[ " ${words[*]} " == *" -D $PG/data "* ]] # else the number is another's by now
 }
 
 private_database_again() { # after a crash; it is not waited for, since who needs it tries again
