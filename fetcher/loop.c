@@ -159,7 +159,7 @@ read_tasks(struct loop *l)
             input_ended(l);
         if (got <= 0)
             return;
-        l->lines++;
+        l->lines += m.size > 0;
         if (m.size > 0 && !work_take(l->work, (struct span){m.data, m.size}, l->now_ms, err, sizeof err))
             bad_line(l, err);
         link_message_free(&m);

@@ -294,6 +294,13 @@ crew_credit(const struct crew *c)
 }
 
 uint64_t
+crew_credit_of(const struct crew *c, unsigned fetcher)
+{
+    const struct fetcher *f = &c->fetchers[fetcher];
+    return f->live && !c->endpoints[f->endpoint].foreign ? f->free : 0;
+}
+
+uint64_t
 crew_credit_outside(const struct crew *c, uint64_t endpoints)
 {
     uint64_t credit = c->free;

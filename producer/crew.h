@@ -59,6 +59,7 @@ uint64_t crew_bit(int endpoint); /* 0 for one without a bit */
 
 /* Sums over live fetchers of the right chain. */
 uint64_t crew_credit(const struct crew *c);
+uint64_t crew_credit_of(const struct crew *c, unsigned fetcher); /* of one, 0 if it is not among these */
 uint64_t crew_credit_outside(const struct crew *c, uint64_t endpoints);
 bool crew_ready_outside(const struct crew *c, uint64_t endpoints); /* breaker not open */
 bool crew_ready_at(const struct crew *c, uint64_t block, int except); /* and its head reaches it */

@@ -162,7 +162,22 @@ dispatch_pushed(struct dispatch *d, int64_t now_ms)
 {
     if (d->offered)
         ledger_pushed(d->ledger, d->offered, now_ms);
+    if (d->offered)
+        rota_deal(&d->rota, d->offered->id);
     d->offered = NULL;
+}
+
+size_t
+dispatch_room(const struct dispatch *d)
+{
+    unsigned next = rota_next(&d->rota);
+    return rota_room(&d->rota, next ? crew_credit_of(d->crew, next) : 0);
+}
+
+void
+dispatch_turn(struct dispatch *d)
+{
+    rota_turn(&d->rota);
 }
 
 void

@@ -66,6 +66,9 @@ void dispatch_tick(struct dispatch *d, int64_t now_ms);
  * dispatch_pushed; until then the same one is offered again. */
 bool dispatch_push(struct dispatch *d, int64_t now_ms, struct buf *line);
 void dispatch_pushed(struct dispatch *d, int64_t now_ms);
+/* How many tasks the next message may carry, going by whose turn it is (rota.h); 0: it passes somebody over. */
+size_t dispatch_room(const struct dispatch *d);
+void dispatch_turn(struct dispatch *d); /* that message is complete */
 void dispatch_stop(struct dispatch *d); /* hand out nothing more */
 
 bool dispatch_hungry(const struct dispatch *d); /* the plan needs input now */

@@ -3,6 +3,7 @@
 #define SLUICE_DISPATCH_STATE_H
 
 #include "producer/dispatch.h"
+#include "producer/rota.h"
 
 enum { DISPATCH_POLL_MS = 20 /* how often to look whether another endpoint has room */ };
 
@@ -12,6 +13,7 @@ struct dispatch {
     struct ledger *ledger;
     struct crew *crew;
     struct failures *failures;
+    struct rota rota;
     struct hashes *hashes; /* of outstanding hash tasks, by entry->from */
 
     enum plan_status plan_state;

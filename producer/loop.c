@@ -136,16 +136,29 @@ hear_all(struct loop *l)
 
 /* --- pushing --- */
 
+/* One message, to whose turn it is: as many tasks as it has room for, and an empty part, which ends it. */
+static void
+deal(struct loop *l)
+{
+    size_t room = dispatch_room(l->dispatch);
+    for (bool more = true; room > 0 && more; room--) {
+        if (link_send_part(l->tasks, l->line.p, l->line.n, true) != 1) {
+            l->blocked = true;
+            return;
+        }
+        dispatch_pushed(l->dispatch, l->now_ms);
+        more = room > 1 && dispatch_push(l->dispatch, l->now_ms, &l->line);
+    }
+    l->blocked = link_send(l->tasks, "", 0) != 1;
+    dispatch_turn(l->dispatch);
+}
+
 static void
 push(struct loop *l)
 {
     l->blocked = false;
-    while (!l->blocked && dispatch_push(l->dispatch, l->now_ms, &l->line)) {
-        if (link_send(l->tasks, l->line.p, l->line.n) == 1)
-            dispatch_pushed(l->dispatch, l->now_ms);
-        else
-            l->blocked = true;
-    }
+    while (!l->blocked && dispatch_push(l->dispatch, l->now_ms, &l->line))
+        deal(l);
 }
 
 static void
