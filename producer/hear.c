@@ -299,6 +299,15 @@ hear_hello(struct dispatch *d, int64_t now_ms)
     d->writer_known = true;
 }
 
+static void
+learn_turns(struct dispatch *d, const struct control *line, unsigned fetcher)
+{
+    rota_size(&d->rota, crew_live(d->crew));
+    if ((line->verb == CONTROL_TOOK || line->verb == CONTROL_DECLINED) && span_is(line->run, d->o->task.run))
+        rota_answer(&d->rota, line->task, fetcher);
+    rota_told(&d->rota, fetcher);
+}
+
 void
 dispatch_hear(struct dispatch *d, const struct control *line, int64_t now_ms,
               struct dispatch_event *out)
@@ -309,15 +318,12 @@ dispatch_hear(struct dispatch *d, const struct control *line, int64_t now_ms,
         return;
     }
     unsigned fetcher = hear_fetcher(d, line, now_ms, out);
-    rota_size(&d->rota, crew_live(d->crew));
-    rota_told(&d->rota, fetcher);
+    learn_turns(d, line, fetcher);
     if (line->verb == CONTROL_CREDIT || line->verb == CONTROL_BYE ||
         !span_is(line->run, d->o->task.run))
         return;
     if (line->verb == CONTROL_COMMITTED || line->verb == CONTROL_LOST || line->verb == CONTROL_REJECTED)
         d->writer_known = true;
-    if (line->verb == CONTROL_TOOK || line->verb == CONTROL_DECLINED)
-        rota_answer(&d->rota, line->task, fetcher);
     struct ledger_entry *e = ledger_find(d->ledger, line->task);
     if (e)
         hear_task(d, e, line, fetcher, now_ms, out);

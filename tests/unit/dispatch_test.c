@@ -92,6 +92,33 @@ no_slot_is_pushed_again_at_once(void **state)
     end(d);
 }
 
+/* By the answers the messages went to a, b, a, b ... */
+static void
+who_has_no_room_is_passed_over(void **state)
+{
+    (void)state;
+    struct dispatch *d = start(&plain, 0, 9999, 1000);
+    credit(d, T0, "a", 3, "closed");
+    credit(d, T0, "b", 1, "closed");
+    assert_int_equal(dispatch_room(d), 1); /* not known whose turn it is */
+    push(d, T0);
+    dispatch_turn(d);
+    push(d, T0);
+    dispatch_turn(d);
+    took(d, T0, "a", 0, 2);
+    took(d, T0, "b", 1, 0);
+    assert_int_equal(dispatch_room(d), 2);
+    push(d, T0);
+    assert_int_equal(dispatch_room(d), 1);
+    dispatch_turn(d);
+    assert_int_equal(dispatch_room(d), 0);
+    dispatch_turn(d);
+    assert_int_equal(dispatch_room(d), 1); /* a has not answered yet */
+    hear(d, T0, "bye fetcher=b.1");
+    assert_int_equal(dispatch_room(d), 1); /* another order: not known */
+    end(d);
+}
+
 static void
 nobody_takes_it_and_no_loop_is_busy(void **state)
 {
@@ -359,6 +386,7 @@ main(void)
         cmocka_unit_test(commits_end_the_job),
         cmocka_unit_test(other_runs_are_not_heard),
         cmocka_unit_test(no_slot_is_pushed_again_at_once),
+        cmocka_unit_test(who_has_no_room_is_passed_over),
         cmocka_unit_test(nobody_takes_it_and_no_loop_is_busy),
         cmocka_unit_test(an_open_breaker_is_waited_for),
         cmocka_unit_test(beyond_the_head_goes_to_who_has_it),
