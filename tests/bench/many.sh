@@ -17,7 +17,7 @@ start() { # start NAME OPTION...
 healthy() { # healthy N: rates of 30 to 80 a second, latencies of 5 to 60 ms
     local i rate
     for ((i = 0; i < $1; i++)); do
-        rate=$((30 + i * 17 % 51))
+        rate=$((30 + i * 19 % 51))
         start "good$i" --rate "$rate" --burst 10 --latency $((5 + i * 23 % 56))ms --retry-after seconds
         URLS+=("$URL") SUM=$((SUM + rate))
     done
