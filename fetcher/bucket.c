@@ -21,7 +21,7 @@ enum {
 };
 
 /* Seconds' worth of calls that may go at once; servers that told nothing may be strict. */
-static const double BURST_GIVEN_S = 0.2, BURST_LEARNED_S = 0.05, BURST_WINDOW_S = 0.02;
+static const double BURST_GIVEN_S = 0.2, BURST_LEARNED_S = 0.05;
 static const double WHOLE = 0.1;      /* calls: a burst that is so little more than whole is whole */
 static const double SURELY = 0.9;     /* fewer than these of a second's calls are no window */
 static const double TICK_S = 0.001;   /* of the clock */
@@ -78,28 +78,27 @@ learned(const struct bucket *b, int64_t now_ms)
     return b->ceiling * (is_bucket(b, b->ceiling) ? UNDER_BUCKET : UNDER) * climbed(b, b->steps);
 }
 
+/* What is given or told is not climbed over. */
+static double
+most_ever(const struct bucket *b)
+{
+    return fmin(b->given > 0 ? b->given : INFINITY, b->told > 0 ? b->told * UNDER : INFINITY);
+}
+
 double
 bucket_rate(const struct bucket *b, int64_t now_ms)
 {
-    double rate;
-
-    if (b->ceiling == 0)
-        return b->given;
-    rate = learned(b, now_ms);
-    if (b->told > 0)
-        rate = fmin(rate, b->told * UNDER);
-    return b->given > 0 ? fmin(b->given, rate) : rate;
+    return b->ceiling == 0 ? b->given : fmin(learned(b, now_ms), most_ever(b));
 }
 
-/* How many may go at once, and a tick's worth so that waiting for whole milliseconds loses nothing. A
- * window allows hardly any. */
+/* How many may go at once, and a tick's worth so that waiting for whole milliseconds loses nothing. */
 static double
 at_once(const struct bucket *b, double rate)
 {
-    double n = rate * BURST_GIVEN_S;
+    double n = rate * (b->ceiling > 0 ? BURST_LEARNED_S : BURST_GIVEN_S);
 
-    if (b->ceiling > 0)
-        n = is_bucket(b, rate) ? fmin(rate * BURST_LEARNED_S, b->burst / 2) : rate * BURST_WINDOW_S;
+    if (b->ceiling > 0 && is_bucket(b, rate))
+        n = fmin(n, b->burst / 2);
     return fmax(n, 1) + rate * TICK_S;
 }
 
@@ -129,7 +128,7 @@ fill(struct bucket *b, double rate, double most, int64_t now_ms)
 static void
 climb(struct bucket *b, double rate, int64_t now_ms)
 {
-    if (b->ceiling == 0 || b->top > 0 || now_ms - b->cut_ms <= b->hold_ms
+    if (b->ceiling == 0 || b->top > 0 || now_ms - b->cut_ms <= b->hold_ms || rate >= most_ever(b)
         || (double)(now_ms - b->busy_ms) < fmax(STEP_MS, STEP_CALLS * 1000 / rate))
         return;
     be_busy(b, now_ms);

@@ -11,10 +11,12 @@
 
 enum { LATENCY_MS = 10, AT_ONCE = 10 /* requests in flight */ };
 
+enum counting { BUCKET, CLOCK, SLIDING };
+
 /* Allows so many calls a second: in the mean and `burst` at once, or in each second of its clock, or in
  * any second. */
 struct server {
-    enum { BUCKET, CLOCK, SLIDING } counts;
+    enum counting counts;
     double rate, burst, tokens;
     int64_t filled_ms;
     int64_t phase_ms, second; /* of its clock */
@@ -68,6 +70,8 @@ struct scene {
     struct server server;
     struct bucket bucket;
     int64_t now_ms, rest_ms, until_ms; /* how long a refusal makes rest, and until when it does */
+    int64_t refusal_ms;                /* after so long it comes */
+    bool late;                         /* now and then the client has no time for 40 ms */
     size_t in_flight, good[LATENCY_MS], bad[LATENCY_MS];
     uint64_t served, refused; /* since they were last looked at */
 };
@@ -75,7 +79,7 @@ struct scene {
 static struct scene
 scene(double rate, double burst)
 {
-    struct scene c = {.server = {.rate = rate, .burst = burst, .tokens = burst}};
+    struct scene c = {.server = {.rate = rate, .burst = burst, .tokens = burst}, .refusal_ms = LATENCY_MS};
 
     bucket_init(&c.bucket, 0, 0);
     return c;
@@ -87,7 +91,7 @@ refuse(struct scene *c)
 {
     bool soon = c->bucket.cut_ms >= 0 && c->now_ms - c->bucket.cut_ms < 1000;
 
-    if (!bucket_refused(&c->bucket, c->now_ms - LATENCY_MS, 0, c->now_ms) || (!c->rest_ms && !soon))
+    if (!bucket_refused(&c->bucket, c->now_ms - c->refusal_ms, 0, c->now_ms) || (!c->rest_ms && !soon))
         return;
     c->until_ms = c->now_ms + (c->rest_ms ? c->rest_ms : 750);
     bucket_rest(&c->bucket, c->until_ms);
@@ -113,7 +117,7 @@ ask(struct scene *c)
     c->served += ok;
     c->refused += !ok;
     c->good[c->now_ms % LATENCY_MS] += ok;
-    c->bad[c->now_ms % LATENCY_MS] += !ok;
+    c->bad[(c->now_ms + c->refusal_ms) % LATENCY_MS] += !ok;
 }
 
 /* Asks as fast as the bucket lets. */
@@ -123,7 +127,7 @@ ask_for(struct scene *c, int64_t ms)
     c->served = c->refused = 0;
     for (int64_t end = c->now_ms + ms; c->now_ms < end; c->now_ms++) {
         answers(c);
-        if (c->now_ms < c->until_ms)
+        if (c->now_ms < c->until_ms || (c->late && c->now_ms % 700 < 40))
             continue;
         while (c->in_flight < AT_ONCE && bucket_take(&c->bucket, 1, c->now_ms) == 0)
             ask(c);
@@ -221,6 +225,14 @@ a_told_rate_is_believed(void **state)
     bucket_init(&b, 0, 0);
     bucket_refused(&b, 5, 15, 10);
     assert_true(bucket_rate(&b, 1000) > 14 && bucket_rate(&b, 1000) <= 15);
+    /* nor is it climbed over */
+    for (int64_t now = 1000; now < 600000; now++)
+        if (bucket_take(&b, 1, now) == 0)
+            bucket_served(&b, 1, now, now);
+    assert_true(bucket_rate(&b, 600000) <= 15);
+    /* but it may be too high, told again or not */
+    bucket_refused(&b, 600000, 15, 600010);
+    assert_true(bucket_rate(&b, 602000) < 14.6);
 }
 
 static void
@@ -294,7 +306,58 @@ a_limit_of_any_second_is_used_up(void **state)
     }
 }
 
+static void
+refusals_come_sooner_than_answers(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 9; i++) {
+        struct scene c = scene(RATES[i % 3], RATES[i % 3]);
+
+        c.server.counts = (enum counting)(i / 3);
+        c.refusal_ms = 1;
+        c.rest_ms = 1000;
+        assert_used_up(c);
+    }
+}
+
+static void
+a_client_that_is_late_makes_no_clumps(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 6; i++) {
+        struct scene c = scene(RATES[1 + i % 2], i < 2 ? 10 : RATES[1 + i % 2]);
+
+        c.server.counts = (enum counting)(i / 2);
+        c.late = true;
+        c.rest_ms = 1000;
+        ask_for(&c, 60000);
+        ask_for(&c, 120000);
+        assert_true((double)c.served >= 0.9 * 120 * c.server.rate);
+        assert_true(c.refused <= 4);
+    }
+}
+
 /* What a refusal costs is a rest: few are needed. */
+static void
+learning_takes_a_few_seconds(void **state)
+{
+    static const double wanted[] = {[BUCKET] = 0.85, [CLOCK] = 0.75, [SLIDING] = 0.95};
+
+    (void)state;
+    for (size_t i = 0; i < 3 * 2 * 2; i++) {
+        double rate = i / 3 % 2 ? 500 : 50;
+        struct scene c = scene(rate, 10);
+
+        c.server.counts = (enum counting)(i % 3);
+        c.refusal_ms = i / 6 ? 1 : LATENCY_MS;
+        c.rest_ms = 1000;
+        ask_for(&c, 4000);
+        ask_for(&c, 8000);
+        assert_true((double)c.served >= wanted[i % 3] * 8 * rate);
+        assert_true(c.refused <= 10);
+    }
+}
+
 static void
 two_rests_teach_a_rate(void **state)
 {
@@ -368,6 +431,9 @@ main(void)
         cmocka_unit_test(a_hidden_limit_is_used_up_and_seldom_passed),
         cmocka_unit_test(a_limit_of_each_second_is_used_up),
         cmocka_unit_test(a_limit_of_any_second_is_used_up),
+        cmocka_unit_test(refusals_come_sooner_than_answers),
+        cmocka_unit_test(a_client_that_is_late_makes_no_clumps),
+        cmocka_unit_test(learning_takes_a_few_seconds),
         cmocka_unit_test(two_rests_teach_a_rate),
         cmocka_unit_test(a_limit_that_goes_is_noticed),
         cmocka_unit_test(a_limit_that_falls_is_kept),
