@@ -50,17 +50,8 @@ connect_failed(struct pg *p)
         p->class = sqlstate_class(state, NULL);
     else if (strstr(p->error, "password")) /* libpq's own: none was given */
         p->class = PG_ACCESS;
-    if (p->class == PG_STRANGE)
-        p->class = PG_LOST;
     if (p->class == PG_VANISHED || p->class == PG_DATA || p->class == PG_CONFIG)
         p->class = PG_ACCESS; /* such as a wrong parameter */
-    pg_close(p);
-}
-
-static void
-lost(struct pg *p)
-{
-    set_error(p, PG_LOST, p->conn ? PQerrorMessage(p->conn) : "");
     pg_close(p);
 }
 
@@ -273,7 +264,7 @@ pg_query(struct pg *p, const char *sql)
         p->unflushed = PQflush(p->conn) == 1;
         return true;
     }
-    lost(p);
+    pg_abandon(p, p->conn ? PQerrorMessage(p->conn) : "");
     return false;
 }
 
@@ -297,7 +288,7 @@ pg_ready(struct pg *p, short revents)
     if (!p->connected || revents == 0)
         return true;
     if ((revents & (POLLIN | POLLHUP | POLLERR)) && !PQconsumeInput(p->conn)) {
-        lost(p);
+        pg_abandon(p, PQerrorMessage(p->conn));
         return false;
     }
     if (p->unflushed) {
@@ -317,7 +308,7 @@ pg_next(struct pg *p)
     PGresult *r = PQgetResult(p->conn);
     if (!r) {
         if (PQstatus(p->conn) == CONNECTION_BAD && p->class == PG_FINE)
-            lost(p);
+            pg_abandon(p, PQerrorMessage(p->conn));
         else if (PQstatus(p->conn) == CONNECTION_BAD)
             pg_close(p); /* the server said why */
         return PG_DONE;
