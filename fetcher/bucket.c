@@ -336,6 +336,8 @@ learn(struct bucket *b, int64_t sent_ms, double told)
     b->again = b->ceiling > 0 && !b->again && sent_ms - b->cut_ms < WINDOW_MS;
     if (b->again)
         return; /* the window that was full before may not be over */
+    if (b->ceiling > 0 && b->since == 0 && told <= 0)
+        return; /* nothing was served since the last one: it is closed, and no rate is too high for that */
     b->before_ms = b->marked_ms;
     b->marked_ms = sent_ms;
     if (told > 0 && told != b->told) {

@@ -399,6 +399,26 @@ a_limit_that_falls_is_kept(void **state)
     assert_true(c.served >= 170 && c.refused <= 4);
 }
 
+/* It refuses everything for a minute, from the first second on or later: that is no rate. */
+static void
+a_closed_minute_teaches_nothing(void **state)
+{
+    (void)state;
+    for (int64_t open_ms = 100; open_ms < 100000; open_ms *= 30) {
+        struct scene c = scene(100, 20);
+
+        c.rest_ms = 1000;
+        ask_for(&c, open_ms);
+        c.server.rate = c.server.tokens = 0;
+        ask_for(&c, 60000);
+        c.server.rate = 100;
+        ask_for(&c, 60000);
+        ask_for(&c, 20000);
+        if (c.served < 0.9 * 20 * 100)
+            fail_msg("closed after %lld ms: %.0f a second", (long long)open_ms, (double)c.served / 20);
+    }
+}
+
 /* For two minutes there is little to ask: no higher rate is proven by that, and no lower one. */
 static void
 a_rate_outlasts_a_time_of_little_work(void **state)
@@ -437,6 +457,7 @@ main(void)
         cmocka_unit_test(two_rests_teach_a_rate),
         cmocka_unit_test(a_limit_that_goes_is_noticed),
         cmocka_unit_test(a_limit_that_falls_is_kept),
+        cmocka_unit_test(a_closed_minute_teaches_nothing),
         cmocka_unit_test(a_rate_outlasts_a_time_of_little_work),
     };
 
