@@ -212,7 +212,7 @@ hear_rejected(struct dispatch *d, struct ledger_entry *e, const struct control *
     e->failed_on |= crew_bit(endpoint);
     if (e->attempts < 255)
         e->attempts++;
-    if (sent && e->attempts >= d->o->attempts)
+    if (e->attempts >= d->o->attempts + !sent) /* one more, since it may be of an older try */
         give_up(d, e, line, endpoint, out);
     else
         ledger_lost(d->ledger, e, now_ms);

@@ -283,6 +283,23 @@ a_rejection_before_fetched_is_not_lost(void **state)
     end(d);
 }
 
+static void
+rejections_before_fetched_end(void **state)
+{
+    (void)state;
+    struct dispatch *d = start(&plain, 0, 999, 1000);
+    credit(d, T0, "a", 2, "closed");
+    for (int i = 1; i <= 4; i++) {
+        assert_string_not_equal(push(d, T0), "");
+        took(d, T0, "a", 0, 1);
+        hear(d, T0, "rejected run=r1 task=0 endpoint=a from=0 to=999 error=check");
+        assert_int_equal(event.news, i < 4 ? DISPATCH_NOTHING : DISPATCH_GAVE_UP);
+        hear(d, T0, "fetched run=r1 fetcher=a.1 task=0 free=2");
+    }
+    expect_push(d, T0, "");
+    end(d);
+}
+
 int
 main(void)
 {
@@ -300,6 +317,7 @@ main(void)
         cmocka_unit_test(rejected_rows_are_failures),
         cmocka_unit_test(rejected_parts_are_failures_of_their_own),
         cmocka_unit_test(a_rejection_before_fetched_is_not_lost),
+        cmocka_unit_test(rejections_before_fetched_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
