@@ -15,7 +15,8 @@ enum {
     HOLD_MAX_MS = 240000,
     WINDOW_MS = 1000,   /* in which servers mostly count */
     STEP_MS = 3000,     /* longer than two windows, */
-    STEP_CALLS = 60,    /* and than so many calls */
+    STEP_CALLS = 60,    /* and than so many calls, */
+    STEP_MAX_MS = 12000, /* if these take no longer than this */
     STEPS = 12,         /* at most, then it begins anew from there */
     SOON_MS = 5000,     /* refused again so soon after a rest or idle time */
 };
@@ -129,7 +130,7 @@ static void
 climb(struct bucket *b, double rate, int64_t now_ms)
 {
     if (b->ceiling == 0 || b->top > 0 || now_ms - b->cut_ms <= b->hold_ms || rate >= most_ever(b)
-        || (double)(now_ms - b->busy_ms) < fmax(STEP_MS, STEP_CALLS * 1000 / rate))
+        || (double)(now_ms - b->busy_ms) < within(STEP_CALLS * 1000 / rate, STEP_MS, STEP_MAX_MS))
         return;
     be_busy(b, now_ms);
     if (b->steps++ < STEPS)

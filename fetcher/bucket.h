@@ -11,7 +11,7 @@
  *   hold     just under that, 30 s at first. A refusal halves for half a second only and lowers by 2
  *            to 5 %, more if others follow at once: a sawtooth would leave a quarter unused. While
  *            nothing is served between refusals it is closed, and they lower nothing.
- *   climb    by steps of 3 s, each twice as high as the one before, but only while calls wait for
+ *   climb    by steps of 3 to 12 s, each twice as high as the one before, but only while calls wait for
  *            tokens. Refused there, it is measured again, or what the step before allowed is kept. If
  *            that is no more than what held before, the next hold is twice as long, up to 4 minutes,
  *            so that refusals become rare.
