@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # many.sh [SECONDS [quick]] - many endpoints with different rates and latencies: throughput beside the sum of what they
 # allow, from the start and once these rates are learned; the same with half of them dead, throttled or hanging; and one
-# that dies and returns. The least of these, which wait nearly all the time, go side by side.
+# that dies and returns. These wait nearly all the time: all but the largest go side by side.
 # shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
 FOR=${1:-30} QUICK=${2:-} LEARNING=4
@@ -73,6 +73,12 @@ good() { # good N
     measure "$1 endpoint$([ "$1" -eq 1 ] || echo s)" 0.95
 }
 
+half() {
+    healthy 8
+    broken 8
+    measure '8 of 16 dead, throttled or hanging: of the other 8' 0.90
+}
+
 returns() { # one that dies and returns, beside two others
     local tasks
     printf 'at 2s dead=refuse\nat 5s dead=off\n' >"$T/returns"
@@ -92,9 +98,11 @@ if [ -z "$QUICK" ]; then
     apart three good 3
     apart back returns
     together
-    good 8
+    apart eight good 8
+    apart half half
+    together
+    good 16
+else
+    good 16
+    half
 fi
-good 16
-healthy 8
-broken 8
-measure '8 of 16 dead, throttled or hanging: of the other 8' 0.90
