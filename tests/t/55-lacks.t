@@ -24,8 +24,8 @@ interrupted() { # interrupted NAME OPTION...: a job, until its first tasks are c
     wait "$PID"
     is $? 130 "$1: is interrupted" || diag "$(<"$T/$1.err")"
 }
-interrupted first ./run.sh --from 1 --to 1000 --step 50
-interrupted second ./run.sh --from 1200 --to 1400 --step 50 --address "$contract"
+interrupted first ./run.sh --from 1 --to 1000 --step 20
+interrupted second ./run.sh --from 1200 --to 1400 --step 5 --address "$contract"
 run ./run.sh "${rpc[@]}" --from 1500 --to 1600
 is "$STATUS" 0 'a job with nothing to do with these: exit 0' || diag "$ERR"
 first=$(sql 'select max(to_block) + 1 from ranges where job_id = 1 and to_block < 1500')
