@@ -39,7 +39,7 @@ completed() { # completed FILE N: at least N tasks are committed, or the run is 
 
 disturb() { # disturb VICTIM: kills one process of that kind, or crashes the database
     local pids
-    [ "$1" = postgres ] && { (flock 6 && restart_postgres immediate 6>&-) 6>"$T/restart"; return; }
+    [ "$1" = postgres ] && { flock 6 && restart_postgres immediate 6>&-; flock -u 6; return; }
     mapfile -t pids < <(program_pids "$run_pid" "$1")
     [ ${#pids[@]} -gt 0 ] && kill -KILL "${pids[RANDOM % ${#pids[@]}]}" 2>/dev/null
 }
@@ -55,8 +55,12 @@ chaos() { # chaos SEED: a run with three disturbances; leaves its story in $T/st
     local at=0 victim story=''
     RANDOM=$1
     job "run$1"
-    spawn "run$1" "${JOB[@]}"
+    exec 6>"$T/restart"
+    flock 6 # a run that finds no database at its start is to give up at once, so none restarts until it has begun
+    spawn "run$1" "${JOB[@]}" 6>&-
     run_pid=$PID
+    wait_for 100 completed "$T/run$1.err" 1
+    flock -u 6
     for _ in 1 2 3; do
         at=$((at + 5 + RANDOM % 50))
         victim=${victims[RANDOM % ${#victims[@]}]}
