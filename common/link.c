@@ -202,7 +202,7 @@ recv_socket(struct link *l, zmq_msg_t *msg)
     }
     if (errno != EAGAIN && errno != EINTR)
         return fail(l, "receiving");
-    l->waiting = true;
+    l->waiting = errno == EAGAIN; /* else it was not looked at all */
     return 0;
 }
 
@@ -308,7 +308,7 @@ pollfd_socket(struct link *l, struct pollfd *out)
         return;
     events = asked ? 0 : socket_events(l);
     if (events & (l->role == LINK_PULL ? ZMQ_POLLIN : ZMQ_POLLOUT)) {
-        l->waiting = l->role == LINK_PULL;
+        l->waiting = false;
         out->fd = ready_fd;
     } else {
         zmq_getsockopt(l->socket, ZMQ_FD, &out->fd, &size);

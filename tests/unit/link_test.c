@@ -295,6 +295,29 @@ parts_leave_together(void **state)
     link_close(pull, 0);
 }
 
+/* However often it is asked. */
+static void
+what_is_not_received_keeps_waking(void **state)
+{
+    const char *address = in_folder("ipc://", "socket");
+    struct link *pull = open_link(address, LINK_PULL, true), *push = open_link(address, LINK_PUSH, false);
+    struct pollfd p;
+    (void)state;
+
+    send_wait(push, "first", 5);
+    expect(pull, "first");
+    assert_int_equal(link_send_part(push, "second", 6, true), 1);
+    assert_int_equal(link_send_part(push, "third", 5, false), 1);
+    expect(pull, "second"); /* both have come */
+    for (int i = 0; i < 3; i++) {
+        link_pollfd(pull, &p);
+        assert_int_equal(poll(&p, 1, 0), 1);
+    }
+    expect(pull, "third");
+    link_close(push, 0);
+    link_close(pull, 0);
+}
+
 /* What had room does not wake the sender: there is nothing to do. */
 static void
 a_sender_with_room_sleeps(void **state)
@@ -715,7 +738,7 @@ main(void)
     const struct CMUnitTest all[] = {
         TEST(messages_arrive_over_ipc), TEST(messages_arrive_over_tcp), TEST(sends_wait_for_a_reader),
         TEST(parts_leave_together), TEST(a_sender_with_room_sleeps), TEST(a_full_peer_takes_no_more),
-        TEST(what_was_left_wakes_the_reader),
+        TEST(what_is_not_received_keeps_waking), TEST(what_was_left_wakes_the_reader),
         TEST(what_was_left_in_a_pipe_wakes_the_reader), TEST(closing_delivers_what_was_taken),
         TEST(wrong_addresses_are_named), TEST(places_in_use_are_refused), TEST(a_stale_socket_is_taken_over),
         TEST(closing_nothing_is_legal), TEST(lines_are_cut), TEST(endless_lines_are_refused),
