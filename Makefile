@@ -37,7 +37,7 @@ FETCHER  := fetcher/main.o fetcher/spec.o fetcher/event.o fetcher/loop.o fetcher
             fetcher/ask.o fetcher/take.o fetcher/take_blocks.o fetcher/take_units.o fetcher/cope.o fetcher/output.o fetcher/news.o \
             fetcher/rpc.o fetcher/http.o fetcher/events.o fetcher/retry_after.o fetcher/request.o fetcher/traffic.o fetcher/reply.o fetcher/secrets.o \
             fetcher/verdict.o fetcher/verdict_rules.o fetcher/pattern.o \
-            fetcher/breaker.o fetcher/endpoint.o fetcher/bucket.o fetcher/served.o fetcher/aimd.o fetcher/width.o fetcher/portion.o fetcher/ceiling.o \
+            fetcher/breaker.o fetcher/methods.o fetcher/rest.o fetcher/endpoint.o fetcher/bucket.o fetcher/served.o fetcher/aimd.o fetcher/width.o fetcher/portion.o fetcher/ceiling.o \
             fetcher/datasets.o fetcher/logs.o fetcher/log.o fetcher/logtext.o fetcher/filter.o fetcher/pairs.o fetcher/calls.o fetcher/creations.o fetcher/hexfield.o \
             fetcher/dataset_logs.o fetcher/dataset_blocks.o fetcher/dataset_transactions.o \
             fetcher/dataset_token_transfers.o fetcher/dataset_traces.o fetcher/dataset_contracts.o \

@@ -22,33 +22,24 @@
 #include "fetcher/aimd.h"
 #include "fetcher/bucket.h"
 #include "fetcher/ceiling.h"
+#include "fetcher/methods.h"
 #include "fetcher/portion.h"
+#include "fetcher/rest.h"
 #include "fetcher/width.h"
 
 enum {
-    METHODS = 16,
-    METHOD_OFF_MS = 24 * 3600 * 1000,
     QUOTA_UNTOLD_MS = 3600 * 1000,
     LEARN_MS = 5000,
     SOON_MS = 1000, /* a refusal so short after slowing down: that was not enough */
-    NEVER = -1,
 };
 
 static const char PROBE[] = "eth_chainId";
-
-struct method {
-    char name[48];
-    struct breaker breaker;
-    int64_t asked_ms;     /* when its probe was let through */
-    int64_t off_until_ms;
-};
 
 struct endpoint {
     struct endpoint_options o;
     struct endpoint_stats stats;
     struct breaker breaker;
-    struct method methods[METHODS];
-    size_t n_methods;
+    struct methods methods;
     struct bucket bucket;
     struct aimd aimd;
     struct width width;
@@ -58,12 +49,10 @@ struct endpoint {
     uint32_t in_flight;
     uint32_t throttled;        /* refusals for the rate that slowing down did not end */
     uint32_t heavy;            /* timeouts of eth_getLogs, none answered between */
-    int64_t pause_until_ms, quota_until_ms;
-    int64_t next_ms;           /* no request before, by o.pause_ms */
+    struct rest rest;
     int64_t learn_until_ms;    /* the first eth_getLogs go one by one; 0: none planned yet */
     uint64_t rebased_width;    /* that latencies are compared at */
     uint64_t head, min_block;
-    uint64_t seed;
 };
 
 struct endpoint *
@@ -72,8 +61,10 @@ endpoint_new(const struct endpoint_options *o)
     struct endpoint *e = xcalloc(1, sizeof *e);
 
     e->o = *o;
-    e->seed = o->seed * 2 + 1;
+    rest_init(&e->rest, o->backoff_min_ms,
+              o->backoff_max_ms < o->breaker_cooldown_ms ? o->backoff_max_ms : o->breaker_cooldown_ms, o->seed);
     breaker_init(&e->breaker, o->breaker_threshold, o->breaker_cooldown_ms);
+    methods_init(&e->methods, o->breaker_threshold, o->breaker_cooldown_ms);
     aimd_init(&e->aimd, o->concurrency);
     width_init(&e->width, o->max_blocks, o->target_bytes);
     portion_init(&e->portion, o->target_bytes);
@@ -90,12 +81,6 @@ endpoint_free(struct endpoint *e)
 
 /* --- may something be asked now? --- */
 
-static bool
-resting(const struct endpoint *e, int64_t now_ms)
-{
-    return now_ms < e->pause_until_ms || now_ms < e->quota_until_ms;
-}
-
 static uint32_t
 most_in_flight(const struct endpoint *e, int64_t now_ms)
 {
@@ -111,25 +96,15 @@ endpoint_slots(struct endpoint *e, int64_t now_ms)
 {
     uint32_t most = most_in_flight(e, now_ms);
 
-    if (breaker_state(&e->breaker, now_ms) != BREAKER_CLOSED || resting(e, now_ms))
+    if (breaker_state(&e->breaker, now_ms) != BREAKER_CLOSED || rest_asked(&e->rest, now_ms))
         return 0;
     return e->in_flight < most ? most - e->in_flight : 0;
-}
-
-static int64_t
-rest_left(const struct endpoint *e, int64_t now_ms)
-{
-    int64_t until = e->pause_until_ms > e->quota_until_ms ? e->pause_until_ms : e->quota_until_ms;
-
-    if (until < e->next_ms)
-        until = e->next_ms;
-    return until > now_ms ? until - now_ms : 0;
 }
 
 int64_t
 endpoint_take(struct endpoint *e, size_t calls, int64_t now_ms)
 {
-    int64_t wait = rest_left(e, now_ms);
+    int64_t wait = rest_left(&e->rest, now_ms);
 
     if (!e->started) {
         bucket_init(&e->bucket, e->o.rps, now_ms);
@@ -138,58 +113,21 @@ endpoint_take(struct endpoint *e, size_t calls, int64_t now_ms)
     if (!wait)
         wait = bucket_take(&e->bucket, calls, now_ms);
     if (!wait && e->o.pause_ms)
-        e->next_ms = now_ms + e->o.pause_ms;
+        e->rest.next_ms = now_ms + e->o.pause_ms;
     return wait;
 }
 
 bool
 endpoint_probe_due(struct endpoint *e, int64_t now_ms)
 {
-    return breaker_state(&e->breaker, now_ms) == BREAKER_HALF_OPEN && !resting(e, now_ms)
+    return breaker_state(&e->breaker, now_ms) == BREAKER_HALF_OPEN && !rest_asked(&e->rest, now_ms)
         && breaker_allow(&e->breaker, now_ms);
-}
-
-static struct method *
-method_find(struct endpoint *e, const char *name)
-{
-    for (size_t i = 0; i < e->n_methods; i++)
-        if (strcmp(e->methods[i].name, name) == 0)
-            return &e->methods[i];
-    return NULL;
-}
-
-static struct method *
-method_of(struct endpoint *e, const char *name)
-{
-    struct method *m = method_find(e, name);
-    size_t n = strlen(name);
-
-    if (m || e->n_methods == METHODS || n >= sizeof m->name)
-        return m;
-    m = &e->methods[e->n_methods++];
-    *m = (struct method){.asked_ms = NEVER};
-    memcpy(m->name, name, n + 1);
-    breaker_init(&m->breaker, e->o.breaker_threshold, e->o.breaker_cooldown_ms);
-    return m;
 }
 
 bool
 endpoint_method_ok(struct endpoint *e, const char *method, int64_t now_ms)
 {
-    struct method *m = method_find(e, method);
-
-    if (!m)
-        return true;
-    if (now_ms < m->off_until_ms)
-        return false;
-    /* A probe that was let through may never have been sent: another may follow. */
-    if (breaker_state(&m->breaker, now_ms) == BREAKER_HALF_OPEN && m->breaker.probing
-        && now_ms - m->asked_ms > e->o.breaker_cooldown_ms)
-        m->breaker.probing = false;
-    if (!breaker_allow(&m->breaker, now_ms))
-        return false;
-    m->asked_ms = now_ms;
-    return true;
+    return methods_allow(&e->methods, method, now_ms);
 }
 
 /* --- what was answered --- */
@@ -205,25 +143,8 @@ endpoint_sent(struct endpoint *e, size_t calls)
 static void
 pause_until(struct endpoint *e, int64_t until_ms)
 {
-    if (until_ms <= e->pause_until_ms)
-        return;
-    e->pause_until_ms = until_ms;
-    bucket_rest(&e->bucket, until_ms);
-}
-
-/* The n-th backoff (from 0), doubling, half of it by chance. Never longer than the breaker's
- * cooldown, so that an endpoint that recovers is used again within that time. */
-static int64_t
-backoff(struct endpoint *e, uint32_t n)
-{
-    int64_t most = e->o.backoff_max_ms < e->o.breaker_cooldown_ms ? e->o.backoff_max_ms : e->o.breaker_cooldown_ms;
-    int64_t ms = e->o.backoff_min_ms;
-
-    while (n-- > 0 && ms < most)
-        ms *= 2;
-    ms = ms < most ? ms : most;
-    e->seed = e->seed * 6364136223846793005U + 1442695040888963407U;
-    return ms / 2 + (ms > 1 ? (int64_t)(e->seed >> 33) % (ms / 2) : 0);
+    if (rest_pause(&e->rest, until_ms))
+        bucket_rest(&e->bucket, until_ms);
 }
 
 /* The first refusal of a wave slows the bucket, which is mostly enough. Only if requests that were
@@ -240,7 +161,7 @@ throttle(struct endpoint *e, const struct judgement *j, int64_t sent_ms, int64_t
     if (j->wait_ms >= 0)
         pause_until(e, now_ms + j->wait_ms);
     else if (again)
-        pause_until(e, now_ms + backoff(e, e->throttled - 1));
+        pause_until(e, now_ms + rest_backoff_ms(&e->rest, e->throttled - 1));
 }
 
 static bool
@@ -294,21 +215,16 @@ tell_breaker(struct endpoint *e, const char *method, bool failed, int64_t now_ms
 }
 
 static void
-tell_method(struct endpoint *e, const char *method, const struct judgement *j, int64_t now_ms)
+tell_method(struct endpoint *e, const char *method, enum verdict v, int64_t now_ms)
 {
-    struct method *m;
-
     if (strcmp(method, PROBE) == 0)
         return;
-    m = is_failure(j->verdict) || j->verdict == VERDICT_NOMETHOD ? method_of(e, method) : method_find(e, method);
-    if (!m)
-        return;
-    if (j->verdict == VERDICT_NOMETHOD)
-        m->off_until_ms = now_ms + METHOD_OFF_MS;
-    else if (is_failure(j->verdict))
-        breaker_fail(&m->breaker, now_ms);
-    else if (j->verdict != VERDICT_RATE && j->verdict != VERDICT_QUOTA)
-        breaker_succeed(&m->breaker, now_ms);
+    if (v == VERDICT_NOMETHOD)
+        methods_lacks(&e->methods, method, now_ms);
+    else if (is_failure(v))
+        methods_fail(&e->methods, method, now_ms);
+    else if (v != VERDICT_RATE && v != VERDICT_QUOTA)
+        methods_succeed(&e->methods, method, now_ms);
 }
 
 static void
@@ -334,22 +250,19 @@ endpoint_answer(struct endpoint *e, const char *method, const struct judgement *
     if (j->verdict == VERDICT_RATE)
         throttle(e, j, sent_ms, now_ms);
     else if (j->verdict == VERDICT_QUOTA)
-        e->quota_until_ms = now_ms + (j->wait_ms >= 0 ? j->wait_ms : QUOTA_UNTOLD_MS);
+        e->rest.quota_until_ms = now_ms + (j->wait_ms >= 0 ? j->wait_ms : QUOTA_UNTOLD_MS);
     else if (is_failure(j->verdict))
         heed_failure(e, method, j, sent_ms, now_ms);
     else
         heed_service(e, method, j, calls, latency_us, sent_ms, now_ms);
-    tell_method(e, method, j, now_ms);
+    tell_method(e, method, j->verdict, now_ms);
     return tell_breaker(e, method, is_failure(j->verdict), now_ms);
 }
 
 void
 endpoint_served(struct endpoint *e, const char *method, int64_t now_ms)
 {
-    struct method *m = method_find(e, method);
-
-    if (m)
-        breaker_succeed(&m->breaker, now_ms);
+    methods_succeed(&e->methods, method, now_ms);
 }
 
 /* --- ranges and batches --- */
@@ -460,7 +373,7 @@ endpoint_state(struct endpoint *e, int64_t now_ms)
 int64_t
 endpoint_next_ms(struct endpoint *e, int64_t now_ms)
 {
-    int64_t wait = breaker_wait_ms(&e->breaker, now_ms), left = rest_left(e, now_ms);
+    int64_t wait = breaker_wait_ms(&e->breaker, now_ms), left = rest_left(&e->rest, now_ms);
 
     wait = left > wait ? left : wait;
     return wait > 0 ? wait : -1;
