@@ -157,6 +157,16 @@ sample_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
     rpc_request_free(r);
 }
 
+/* Ends a question of the check: what it found out so far holds. */
+static void
+holdings_done(struct survey *s, struct rpc_request *r, struct rpc_answer *answers)
+{
+    if (s->holdings.min_block > s->coping->logs_from)
+        s->coping->logs_from = s->holdings.min_block;
+    report_answers(s->report, r, answers, s->now_ms);
+    rpc_request_free(r);
+}
+
 static void
 control_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
 {
@@ -169,15 +179,56 @@ control_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
     else if (v == VERDICT_RANGE || v == VERDICT_DENSITY || v == VERDICT_FILTER)
         holdings_controlled(&s->holdings, true); /* more than fit into an answer */
     else if (v == VERDICT_PRUNED)
-        holdings_controlled(&s->holdings, false);
+        holdings_witnessed(&s->holdings, WITNESS_GONE);
     else if (v == VERDICT_TRANSIENT || v == VERDICT_RATE)
         s->next_ms = s->now_ms + 1000;
     else
         holdings_abandon(&s->holdings);
-    if (s->holdings.min_block > s->coping->logs_from)
-        s->coping->logs_from = s->holdings.min_block;
-    report_answers(s->report, r, answers, s->now_ms);
-    rpc_request_free(r);
+    holdings_done(s, r, answers);
+}
+
+static enum decode
+no_row(struct log *l, void *context, char *why)
+{
+    (void)l, (void)context, (void)why;
+    return DECODE_OK;
+}
+
+static enum witness
+witness_of(const struct survey *s, const struct rpc_answer *a)
+{
+    const struct task all = {0};
+    char why[160];
+    uint64_t n;
+    switch (a->judgement.verdict) {
+    case VERDICT_OK:
+        if (json_count(a->result) == 0 || receipts_logs_decode(a->result, &all, s->holdings.candidate, no_row, NULL,
+                                                               &n, why) != DECODE_OK)
+            return WITNESS_NONE;
+        return n > 0 ? WITNESS_AGAINST : WITNESS_FOR;
+    case VERDICT_DENSITY: /* larger than fits: there are many */
+        return WITNESS_AGAINST;
+    case VERDICT_PRUNED:
+    case VERDICT_NOTYET: /* null, so far from the head */
+        return WITNESS_GONE;
+    default:
+        return WITNESS_NONE;
+    }
+}
+
+static void
+witness_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
+{
+    struct survey *s = context;
+    enum verdict v = answers[0].judgement.verdict;
+    s->out_holdings = false;
+    if (v == VERDICT_NOMETHOD)
+        s->coping->lacks.receipts = true;
+    if (v == VERDICT_TRANSIENT || v == VERDICT_RATE)
+        s->next_ms = s->now_ms + 1000;
+    else
+        holdings_witnessed(&s->holdings, witness_of(s, &answers[0]));
+    holdings_done(s, r, answers);
 }
 
 /* --- questions --- */
@@ -223,6 +274,28 @@ ask_control(struct survey *s)
     const struct task all = {0};
     logs_params(&rpc_request_add(r, "eth_getLogs", RPC_LOGS, block, block)->params, &all, block, block);
     send(s, r, control_done);
+}
+
+static void
+ask_witness(struct survey *s)
+{
+    struct rpc_request *r = rpc_request_new();
+    uint64_t block = s->holdings.candidate;
+    buf_addf(&rpc_request_add(r, "eth_getBlockReceipts", RPC_RECEIPTS, block, block)->params, "[\"0x%llx\"]",
+             (unsigned long long)block);
+    send(s, r, witness_done);
+}
+
+static void
+ask_holdings(struct survey *s)
+{
+    s->out_holdings = true;
+    if (s->holdings.state == HOLDINGS_SAMPLING)
+        ask_sample(s);
+    else if (s->holdings.state == HOLDINGS_CONTROL)
+        ask_control(s);
+    else
+        ask_witness(s);
 }
 
 static bool
@@ -272,13 +345,10 @@ survey_tick(struct survey *s, int64_t now_ms)
         s->out_head_ms = now_ms;
         ask_plain(s, "eth_blockNumber", head_done);
     }
-    if (s->out_holdings || s->holdings.state == HOLDINGS_IDLE || !may_send(s, 1))
-        return;
-    s->out_holdings = true;
-    if (s->holdings.state == HOLDINGS_SAMPLING)
-        ask_sample(s);
-    else
-        ask_control(s);
+    if (!s->out_holdings && s->holdings.state == HOLDINGS_WITNESS && s->coping->lacks.receipts)
+        holdings_witnessed(&s->holdings, WITNESS_NONE);
+    if (!s->out_holdings && s->holdings.state != HOLDINGS_IDLE && may_send(s, 1))
+        ask_holdings(s);
 }
 
 bool

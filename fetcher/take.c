@@ -251,7 +251,7 @@ take_logs(struct taking *t, struct flight *f, const struct rpc_request *r,
         return;
     }
     if (f->logs > 0)
-        holdings_saw(t->holdings, f->first);
+        holdings_saw(t->holdings, f->first, endpoint_head(t->coping->endpoint));
     job_done(j, s);
 }
 
@@ -270,7 +270,7 @@ take_control(struct taking *t, struct flight *f, const struct rpc_request *r,
     }
     if (any) {
         a->judgement.verdict = VERDICT_OK;
-        holdings_saw(t->holdings, origin->at.from); /* blocks before this one cannot have any that match */
+        holdings_saw(t->holdings, origin->at.from, endpoint_head(t->coping->endpoint)); /* blocks before this one cannot have any that match */
         s->origin = NULL;
         origin->proved = true;
         if (origin->empty)
