@@ -34,7 +34,7 @@ PRODUCER := producer/main.o producer/loop.o producer/pipe.o producer/dispatch.o 
             common/tables.o $(TALK) $(LINK)
 FETCHER  := fetcher/main.o fetcher/spec.o fetcher/event.o fetcher/loop.o fetcher/loop_end.o fetcher/work.o fetcher/work_tasks.o fetcher/work_requests.o fetcher/survey.o fetcher/holdings.o fetcher/report.o \
             fetcher/job.o fetcher/job_plan.o fetcher/step.o fetcher/piece.o fetcher/assembly.o \
-            fetcher/ask.o fetcher/take.o fetcher/take_blocks.o fetcher/take_units.o fetcher/cope.o fetcher/output.o fetcher/news.o \
+            fetcher/ask.o fetcher/take.o fetcher/take_blocks.o fetcher/take_units.o fetcher/doubt.o fetcher/tally.o fetcher/trust.o fetcher/cope.o fetcher/output.o fetcher/news.o \
             fetcher/rpc.o fetcher/http.o fetcher/events.o fetcher/retry_after.o fetcher/request.o fetcher/traffic.o fetcher/reply.o fetcher/secrets.o \
             fetcher/verdict.o fetcher/verdict_rules.o fetcher/pattern.o \
             fetcher/breaker.o fetcher/methods.o fetcher/rest.o fetcher/endpoint.o fetcher/bucket.o fetcher/served.o fetcher/aimd.o fetcher/width.o fetcher/portion.o fetcher/ceiling.o \

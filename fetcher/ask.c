@@ -21,13 +21,21 @@ trace_method(const struct lacks *lacks)
     return lacks->trace_block ? "debug_traceBlockByNumber" : "trace_block";
 }
 
+/* A block's receipts tell best which logs it has. */
+static bool
+by_receipts(const struct step *s, const struct lacks *lacks)
+{
+    return s->kind == STEP_CONTROL && !s->by_range && !lacks->receipts && !s->one_by_one;
+}
+
 const char *
 ask_method(const struct step *s, const struct lacks *lacks)
 {
     switch (s->kind) {
     case STEP_LOGS:
-    case STEP_CONTROL:
         return "eth_getLogs";
+    case STEP_CONTROL:
+        return by_receipts(s, lacks) ? "eth_getBlockReceipts" : "eth_getLogs";
     case STEP_RECEIPTS:
         return "eth_getTransactionReceipt";
     case STEP_STATE:
@@ -61,6 +69,13 @@ add_header(struct flight *f, struct rpc_request *r, uint64_t block, bool full)
 }
 
 static void
+add_receipts(struct flight *f, struct rpc_request *r, uint64_t block)
+{
+    struct rpc_call *c = add_call(f, r, "eth_getBlockReceipts", RPC_RECEIPTS, block, NEED_RECEIPTS);
+    buf_addf(&c->params, "[\"0x%llx\"]", (unsigned long long)block);
+}
+
+static void
 add_traces(struct flight *f, struct rpc_request *r, uint64_t block, const struct lacks *lacks)
 {
     struct rpc_call *c = add_call(f, r, trace_method(lacks), RPC_OTHER, block, NEED_TRACES);
@@ -76,13 +91,10 @@ add_block(struct flight *f, struct rpc_request *r, uint64_t block, const struct 
         add_header(f, r, block, true);
     if (needs & NEED_HEADER)
         add_header(f, r, block, false);
-    if ((needs & NEED_RECEIPTS) && !f->one_by_one) {
-        struct rpc_call *c =
-            add_call(f, r, "eth_getBlockReceipts", RPC_RECEIPTS, block, NEED_RECEIPTS);
-        buf_addf(&c->params, "[\"0x%llx\"]", (unsigned long long)block);
-    } else if ((needs & NEED_RECEIPTS) && !(needs & (NEED_BLOCK | NEED_HEADER))) {
+    if ((needs & NEED_RECEIPTS) && !f->one_by_one)
+        add_receipts(f, r, block);
+    else if ((needs & NEED_RECEIPTS) && !(needs & (NEED_BLOCK | NEED_HEADER)))
         add_header(f, r, block, false); /* its transactions' hashes lead to the receipts */
-    }
     if (needs & NEED_TRACES)
         add_traces(f, r, block, lacks);
 }
@@ -92,16 +104,17 @@ add_logs(struct flight *f, struct rpc_request *r, const struct endpoint *e)
 {
     const struct step *s = f->step;
     struct task view = {0};
-    if (s->kind == STEP_LOGS)
+    if (s->kind == STEP_LOGS || s->by_range)
         view = values_view(&f->job->task, &s->values);
     struct rpc_call *c = rpc_request_add(r, "eth_getLogs", RPC_LOGS, s->at.from, s->at.to);
     for (size_t i = 0; i < 1 + TASK_TOPICS; i++)
-        c->items += s->kind == STEP_LOGS ? s->values.of[i].n : 0;
+        c->items += s->kind == STEP_LOGS || s->by_range ? s->values.of[i].n : 0;
     logs_params(&c->params, &view, s->at.from, s->at.to);
-    f->with_proof = s->kind == STEP_LOGS && endpoint_batch(e) > 1 &&
-                    s->at.to + ASK_NEAR_HEAD > endpoint_head(e);
+    bool near = s->at.to + piece_width(s->at) + ASK_NEAR_HEAD > endpoint_head(e);
+    f->with_proof = s->kind == STEP_LOGS && endpoint_batch(e) > 1 && (near || f->with_proof);
+    f->proof = !near && s->proof >= s->at.from && s->proof < s->at.to ? s->proof : s->at.to;
     if (f->with_proof)
-        add_header(f, r, s->at.to, false);
+        add_header(f, r, f->proof, false);
 }
 
 static void
@@ -154,7 +167,9 @@ ask_request(struct flight *f, const struct lacks *lacks, const struct endpoint *
     bool blocks = s->kind == STEP_BLOCKS || s->kind == STEP_DENSE;
     f->one_by_one = blocks && (lacks->receipts || s->one_by_one) && (s->needs & NEED_RECEIPTS);
     f->call_tracer = lacks->trace_block;
-    if (s->kind == STEP_LOGS || s->kind == STEP_CONTROL) {
+    if (by_receipts(s, lacks)) {
+        add_receipts(f, r, s->at.from);
+    } else if (s->kind == STEP_LOGS || s->kind == STEP_CONTROL) {
         add_logs(f, r, e);
     } else {
         for (uint64_t i = s->at.from; i <= s->at.to; i++) {

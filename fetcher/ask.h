@@ -1,9 +1,9 @@
 /* ask.h - a step as a JSON-RPC request: which methods, which parameters.
  *
  * Where the endpoint lacks a method another may serve: receipts one by one for
- * eth_getBlockReceipts, debug_traceBlockByNumber for trace_block. Within 64 blocks of the head
- * a logs request carries the header of its last block in the same batch: only a backend that
- * has the block can then have answered.
+ * eth_getBlockReceipts, debug_traceBlockByNumber for trace_block. Where the next range would come
+ * within 64 blocks of the head, or a proof is wanted, a logs request carries the header of its last block
+ * in the same batch: only a backend that has the block can then have answered.
  */
 #ifndef SLUICE_ASK_H
 #define SLUICE_ASK_H
@@ -15,6 +15,7 @@
 #include "fetcher/endpoint.h"
 #include "fetcher/job.h"
 #include "fetcher/rpc.h"
+#include "fetcher/tally.h"
 
 enum { ASK_NEAR_HEAD = 64 /* blocks */ };
 
@@ -24,11 +25,14 @@ struct flight {
     struct job *job;
     struct step *step;
     enum source need[RPC_BATCH_MAX]; /* BLOCKS, DENSE: what call i asks for */
-    bool with_proof;                 /* LOGS: call 1 is the header of the last block */
+    bool with_proof;                 /* LOGS: one is wanted; then: call 1 is the header of this block */
+    uint64_t proof;
+    struct header head;              /* and what it told */
+    uint8_t bloom[256];              /* of the logs of that block in the answer */
     bool one_by_one;                 /* the receipts of these blocks come one by one, later */
     bool call_tracer;                /* traces are asked of debug_traceBlockByNumber */
     bool taken;                      /* LOGS: out of the text of the answer */
-    uint64_t logs, first;            /* LOGS: in the answer, and the block of the first */
+    struct tally tally;              /* LOGS: of the answer */
     double expected;                 /* bytes of the answer, as far as known */
     char why[160];                   /* what is wrong with a reply */
 };

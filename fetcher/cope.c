@@ -204,6 +204,8 @@ cope_notyet(struct case_of *k)
     bool old = s->kind != STEP_HASHES && j->want.to + OLD_BLOCKS < endpoint_head(k->c->endpoint);
     uint32_t most = k->c->alone && !old ? ALONE_ROUNDS * UNSEEN_MAX : UNSEEN_MAX;
     int64_t wait = UNSEEN_PAUSE_MS << (s->unseen < UNSEEN_MAX ? s->unseen : UNSEEN_MAX);
+    if (by_block && s->at.to + ASK_NEAR_HEAD <= endpoint_head(k->c->endpoint))
+        k->c->trust.behind = true;
     if (old && strcmp(k->method, "eth_getBlockReceipts") == 0) /* perhaps nothing so old is held */
         holdings_doubt(k->c->holdings, s->at.from, endpoint_head(k->c->endpoint));
     if (s->unseen == NULLS_MAX && one_by_one(k, RECEIPTS_NULL))

@@ -16,6 +16,7 @@
 #include "fetcher/holdings.h"
 #include "fetcher/job.h"
 #include "fetcher/rpc.h"
+#include "fetcher/trust.h"
 
 struct coping {
     struct endpoint *endpoint;
@@ -23,6 +24,7 @@ struct coping {
     bool alone;         /* nobody to hand a task back to: try longer */
     struct lacks lacks;
     struct holdings *holdings;
+    struct trust trust;
     uint64_t logs_from; /* first block whose logs and receipts are held here, as far as known */
     uint32_t odd;       /* blocks whose receipts were right only when asked for one by one */
     size_t max_values;  /* addresses or topics in one list; 0: no limit known */

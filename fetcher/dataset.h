@@ -119,7 +119,7 @@ void touches_unique(struct buf *touches);
 
 /* The result of eth_getLogs -> logs, checked against the task's filter and the range asked, ordered by
  * (block, index), duplicates dropped if equal. `each` is called in order. headers (sorted by number,
- * may be NULL) add hash, timestamp and bloom checks. */
+ * may be NULL) add the timestamp, and a check of the hash. */
 enum decode logs_decode(struct json result, const struct task *t, uint64_t from, uint64_t to,
                         const struct header *headers, size_t n_headers,
                         enum decode (*each)(struct log *l, void *context, char *why), void *context,
@@ -136,8 +136,11 @@ enum decode receipts_logs_decode(struct json receipts, const struct task *t, uin
                                  enum decode (*each)(struct log *l, void *context, char *why), void *context,
                                  uint64_t *n_logs, char *why);
 bool bloom_is_empty(const uint8_t bloom[256]);
+void bloom_add(uint8_t bloom[256], const struct log *l);
+bool bloom_within(const uint8_t bloom[256], const uint8_t other[256]); /* has it no bit that the other lacks? */
 /* Could the bloom hold a log that the task's filter matches? */
 bool bloom_may_match(const uint8_t bloom[256], const struct task *t);
+size_t filter_values(const struct task *t); /* addresses and topics of the filter; 0: all logs are wanted */
 /* The params of eth_getLogs for the range, with the task's filter. */
 void logs_params(struct buf *out, const struct task *t, uint64_t from, uint64_t to);
 

@@ -5,16 +5,49 @@
 
 /* --- blooms (Yellow Paper, 4.3.1: three 11-bit numbers from the hash, from the right) --- */
 
-static bool
-bloom_has(const uint8_t bloom[256], const void *p, size_t n)
+static void
+bloom_bits(const void *p, size_t n, unsigned bits[3])
 {
     uint8_t hash[32];
     keccak256(p, n, hash);
-    for (int i = 0; i < 6; i += 2) {
-        unsigned bit = (unsigned)(hash[i] << 8 | hash[i + 1]) & 2047;
-        if (!(bloom[255 - bit / 8] >> bit % 8 & 1))
+    for (int i = 0; i < 3; i++)
+        bits[i] = (unsigned)(hash[2 * i] << 8 | hash[2 * i + 1]) & 2047;
+}
+
+static bool
+bloom_has(const uint8_t bloom[256], const void *p, size_t n)
+{
+    unsigned bits[3];
+    bloom_bits(p, n, bits);
+    for (int i = 0; i < 3; i++)
+        if (!(bloom[255 - bits[i] / 8] >> bits[i] % 8 & 1))
             return false;
-    }
+    return true;
+}
+
+static void
+bloom_set(uint8_t bloom[256], const void *p, size_t n)
+{
+    unsigned bits[3];
+    bloom_bits(p, n, bits);
+    for (int i = 0; i < 3; i++)
+        bloom[255 - bits[i] / 8] |= (uint8_t)(1u << bits[i] % 8);
+}
+
+void
+bloom_add(uint8_t bloom[256], const struct log *l)
+{
+    bloom_set(bloom, l->address, 20);
+    for (size_t i = 0; i < l->n_topics; i++)
+        bloom_set(bloom, l->topics[i], 32);
+}
+
+bool
+bloom_within(const uint8_t bloom[256], const uint8_t other[256])
+{
+    for (size_t i = 0; i < 256; i++)
+        if (bloom[i] & ~other[i])
+            return false;
     return true;
 }
 
@@ -42,6 +75,16 @@ bloom_may_match(const uint8_t bloom[256], const struct task *t)
             any = bloom_has(bloom, t->topics[at][i], 32);
     }
     return any;
+}
+
+size_t
+filter_values(const struct task *t)
+{
+    size_t n = t->n_addresses;
+
+    for (size_t i = 0; i < TASK_TOPICS; i++)
+        n += t->n_topics[i];
+    return n;
 }
 
 /* --- the request --- */

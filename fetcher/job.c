@@ -118,6 +118,7 @@ job_split_values(struct job *j, struct step *s, size_t max)
         j->groups = s->group;
     }
     s->group->left++;
+    s->opinion = (struct opinion){0}; /* it was asked with all values */
     struct step *other = step_copy(s, s->at);
     other->values = rest;
     other->not_before_ms = 0;

@@ -106,40 +106,14 @@ topics_match(const struct task *t, const struct log *l)
     return true;
 }
 
-static bool
-task_filters(const struct task *t)
-{
-    return t->n_addresses || t->n_topics[0] || t->n_topics[1] || t->n_topics[2] || t->n_topics[3];
-}
-
 /* --- headers --- */
-
-/* Steps over the headers before block. Without a filter, a block whose bloom is not empty must
- * have had a log. (Cronos before block 20 million or so breaks that rule: reverted logs are in its blooms.) */
-static enum decode
-pass_headers(struct reading *r, uint64_t block, bool all)
-{
-    bool filtered = task_filters(r->task);
-    for (; r->header < r->headers_end && (all || r->header->number < block); r->header++) {
-        const struct header *h = r->header;
-        bool seen = r->has_hash && r->hash_block == h->number;
-        if (filtered || seen || !h->has_bloom || h->number < r->from || h->number > r->to)
-            continue;
-        if (!bloom_is_empty(h->bloom)) {
-            snprintf(r->why, WHY_MAX, "no log of block %llu, whose bloom is not empty",
-                     (unsigned long long)h->number);
-            return DECODE_BAD;
-        }
-    }
-    return DECODE_OK;
-}
 
 /* All logs of a block name one block hash, the header's where that is known. */
 static enum decode
 check_block(struct reading *r, struct log *l)
 {
-    if (pass_headers(r, l->block_number, false) != DECODE_OK)
-        return DECODE_BAD;
+    while (r->header < r->headers_end && r->header->number < l->block_number)
+        r->header++;
     const struct header *h = r->header < r->headers_end ? r->header : NULL;
     if (h && h->number == l->block_number) {
         if (l->has_block_hash && memcmp(l->block_hash, h->hash, 32) != 0)
@@ -274,7 +248,7 @@ logs_decode(struct json result, const struct task *t, uint64_t from, uint64_t to
     else
         done = bad(&r, "log without a blockNumber or logIndex in 0x-hex");
     free(places.p);
-    return done == DECODE_OK ? pass_headers(&r, 0, true) : DECODE_BAD;
+    return done;
 }
 
 bool
@@ -301,7 +275,7 @@ logs_scan(struct span body, uint64_t id, const struct task *t, uint64_t from, ui
             return false;
         last = now;
     }
-    return found == LOGTEXT_END && pass_headers(&r, 0, true) == DECODE_OK;
+    return found == LOGTEXT_END;
 }
 
 /* A log in a receipt names the receipt's transaction, if any. */

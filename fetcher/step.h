@@ -14,6 +14,7 @@
 
 #include "common/task.h"
 #include "fetcher/piece.h"
+#include "fetcher/trust.h"
 
 enum step_kind {
     STEP_LOGS,     /* eth_getLogs over blocks */
@@ -22,7 +23,7 @@ enum step_kind {
     STEP_RECEIPTS, /* receipts one by one, for an endpoint without eth_getBlockReceipts */
     STEP_STATE,    /* of addresses */
     STEP_HASHES,   /* transactions and their receipts */
-    STEP_CONTROL,  /* does the block whose bloom is not empty have logs here? */
+    STEP_CONTROL,  /* have these blocks logs that an answer left out? */
 };
 
 /* Which of a task's filter values are meant: [0] addresses, [1] to [4] topics. */
@@ -53,11 +54,18 @@ struct step {
     struct group *group;       /* or NULL */
     struct window *window;     /* LOGS: the headers of these blocks, or NULL */
     struct assembly *assembly; /* part of a block that is put together, or NULL */
-    struct step *origin;       /* CONTROL: owned; the step whose empty answer is doubted */
+    struct step *origin;       /* CONTROL: owned; the step whose answer is doubted */
+    uint64_t held;             /* CONTROL: logs of the block in that answer */
+    bool by_range;             /* CONTROL: of these blocks, which were silent, by the filter; else: of one, by receipts */
+    bool leading, trailing, holed; /* CONTROL: there were none before the block, none after it, a number left out */
     uint32_t failures, bad, unseen, throttled, doubts; /* ends so far: transient, bad data, not yet, rate */
     bool empty;                /* LOGS, doubted: no log at all was sent */
-    enum receipts_way { RECEIPTS_OF_BLOCK, RECEIPTS_TOO_LARGE, RECEIPTS_NULL, RECEIPTS_ODD } one_by_one; /* why not all of a block */
-    uint32_t silences;         /* LOGS: empty answers where logs were expected */
+    bool sampled;              /* LOGS: one of those asked for twice */
+    bool tailed;               /* LOGS: the silence at its end was true */
+    struct opinion opinion;    /* LOGS: the answers to it so far, and when it was cut since then: */
+    struct piece opinion_at;   /* what they were about */
+    uint64_t proof;            /* LOGS, asked again: the block whose header is to prove it */
+    enum receipts_way { RECEIPTS_OF_BLOCK, RECEIPTS_TOO_LARGE, RECEIPTS_NULL, RECEIPTS_ODD } one_by_one; /* why not all of a block; CONTROL: why not by receipts */
     bool traced;               /* it was looked up since when history is held */
     bool proved;               /* LOGS: its silence is believed */
     int64_t not_before_ms;

@@ -25,8 +25,7 @@ struct taking {
     struct holdings *holdings;
     struct json_doc *docs[3]; /* for blocks put together */
     uint64_t widest;          /* blocks whose logs were answered at once; 0: none yet */
-    double silence;           /* an empty answer where so many logs were expected is asked for again */
-    bool caught;              /* such an answer was a lie */
+    const char *name;         /* of the endpoint */
     double block_bytes;       /* of the answers for logs, per block, lately */
     double whole_bytes;       /* of the answers for a block's contents, lately the most; 0: none yet */
     struct json null;         /* stands for what was not asked */

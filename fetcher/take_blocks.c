@@ -67,7 +67,7 @@ block_rows(struct job *j, const struct step *s, const struct block_replies *b,
     if (receipts_complete(b, why) != DECODE_OK)
         return DECODE_BAD;
     if (s->kind == STEP_DENSE)
-        return receipt_logs(j, s, b, NULL, why); /* without a time, as logs from eth_getLogs */
+        return receipt_logs(j, s, b, s->window ? &s->window->headers[b->number - s->window->at.from] : NULL, why);
     if (j->from_receipts && receipt_logs(j, s, b, b->has_block ? h : NULL, why) != DECODE_OK)
         return DECODE_BAD;
     return dataset_rows(j, b, why);

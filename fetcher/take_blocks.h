@@ -14,7 +14,8 @@ struct log_target { /* context of log_rows */
     struct job *job;
     bool has_timestamp;
     int64_t timestamp; /* for logs that have none */
-    uint64_t n, first; /* logs seen, block of the first */
+    struct tally *tally; /* or NULL */
+    uint8_t *bloom;      /* of the block that it watches, or NULL */
 };
 enum decode log_rows(struct log *l, void *target, char *why);
 

@@ -23,7 +23,8 @@ work_new(const struct work_parts *p)
     snprintf(w->run, sizeof w->run, "-");
     w->task_requests = 1;
     w->prefetch = p->prefetch_given || p->prefetch < 1 ? p->prefetch : 1;
-    w->taking = (struct taking){.coping = p->coping, .holdings = &p->survey->holdings};
+    w->taking = (struct taking){.coping = p->coping, .holdings = &p->survey->holdings, .name = p->endpoint_name};
+    trust_init(&p->coping->trust);
     for (size_t i = 0; i < 3; i++)
         w->taking.docs[i] = json_new();
     w->null_doc = json_new();
@@ -226,10 +227,26 @@ wake_doubted(struct work *w, struct job *j)
             s->not_before_ms = 0;
 }
 
+/* The endpoint was found to leave logs out: what it answered for the tasks at hand goes to others. In a
+ * pipe there are none. */
+static void
+recheck(struct work *w)
+{
+    if (!w->p.coping->trust.recheck)
+        return;
+    w->p.coping->trust.recheck = false;
+    for (struct job *j = w->jobs; j && !w->p.coping->alone; j = j->next)
+        if (j->by_range) {
+            pieces_free(&j->done);
+            job_stop(j, CONTROL_DECLINED, REASON_BREAKER, 0, "logs were left out");
+        }
+}
+
 void
 work_turn(struct work *w, int64_t now_ms)
 {
     w->now_ms = now_ms;
+    recheck(w);
     for (struct job *j = w->jobs; j; j = j->next) {
         work_cut_unheld(w, j);
         wake_doubted(w, j);

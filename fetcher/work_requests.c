@@ -106,6 +106,7 @@ send_step(struct work *w, struct job *j, struct step *s)
     f->job = j;
     f->step = s;
     f->expected = s->kind == STEP_LOGS ? w->taking.block_bytes * (double)piece_width(s->at) : 0;
+    f->with_proof = w->p.coping->trust.behind || s->opinion.times > 0;
     struct rpc_request *r = ask_request(f, &w->p.coping->lacks, w->p.endpoint);
     bool later = too_much(w, f);
     int64_t wait = later ? 0 : endpoint_take(w->p.endpoint, r->n, w->now_ms);

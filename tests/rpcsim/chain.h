@@ -36,6 +36,7 @@ struct chain_options {
     enum chain_profile profile;
     bool mixed;          /* all shapes of logs, not ERC-20 transfers only */
     bool log_timestamps; /* logs carry blockTimestamp */
+    uint64_t phantoms;   /* every so many blocks the bloom has all bits set, logs or not; 0: none */
     bool bloom;          /* false: all bits set, which is cheap and never wrong */
     const uint8_t (*addresses)[20]; /* borrowed: the contracts, or NULL */
     size_t n_addresses;

@@ -173,6 +173,17 @@ refuse_size(struct exchange *x, const struct query *q, uint64_t fits, bool bytes
         exchange_refuse(x, REFUSED_RESULTS, or_default(k->result_style, STYLE_RESULT), &w);
 }
 
+/* Of the objects, each with a comma after it. */
+static void
+keep_first(struct exchange *x, size_t start, uint64_t most)
+{
+    size_t at = start + 1;
+    for (uint64_t i = 0; i < most; i++)
+        at = lie_object_end(x->out, at) + 1;
+    x->out->n = at;
+    x->n_logs = most;
+}
+
 static void
 collect(struct exchange *x, const struct query *q)
 {
@@ -185,6 +196,10 @@ collect(struct exchange *x, const struct query *q)
     for (uint64_t n = q->from; n <= last; n++) {
         if (s->ops->has(s->self, n) && n >= k->pruned_below && (n != k->null_round || n == 0))
             x->n_logs += s->ops->logs(s->self, n, &q->filter, x->out);
+        if (k->max_results && x->n_logs > k->max_results && k->result_style && k->result_style->shape == SHAPE_SILENT) {
+            keep_first(x, start, k->max_results);
+            break;
+        }
         bool bytes = k->max_bytes && x->out->n - start > k->max_bytes;
         if ((k->max_results && x->n_logs > k->max_results) || bytes) {
             refuse_size(x, q, fits, bytes);

@@ -26,6 +26,7 @@ static const char *const lie_names[] = {
     [LIE_OUTSIDE] = "outside", [LIE_ADDRESS] = "address", [LIE_DUPLICATE] = "duplicate",
     [LIE_HASH] = "hash", [LIE_MISSING] = "missing", [LIE_REMOVED] = "removed",
     [LIE_UNORDERED] = "unordered", [LIE_BADHEX] = "badhex", [LIE_OVERFLOW] = "overflow",
+    [LIE_FEWER] = "fewer",
     [LIE_BLOCK] = "block", [LIE_RECEIPTS] = "receipts",
     [LIE_RECEIPT_NULL] = "receipt-null", [LIE_RECEIPT_TWICE] = "receipt-twice", [LIE_KINDS] = NULL,
 };
@@ -66,7 +67,7 @@ struct entry {
     X("max-range", "N", "blocks in one eth_getLogs", KNOB_NUMBER, AT(max_range), NULL, 0) \
     X("range-style", "STYLE", "how a wider range is refused", KNOB_STYLE, AT(range_style), NULL, STYLE_RANGE) \
     X("max-results", "N", "logs in one answer", KNOB_NUMBER, AT(max_results), NULL, 0) \
-    X("result-style", "STYLE", "how more are refused", KNOB_STYLE, AT(result_style), NULL, STYLE_RESULT) \
+    X("result-style", "STYLE", "how more are refused; silent: they are left out", KNOB_STYLE, AT(result_style), NULL, STYLE_RESULT) \
     X("suggest", "HOW", "the range it suggests: correct, inverted, equal, shifted, wide", KNOB_CHOICE, AT(suggest), suggest_names, 0) \
     X("max-bytes", "SIZE", "bytes in one answer", KNOB_SIZE, AT(max_bytes), NULL, 0) \
     X("bytes-style", "STYLE", "how more are refused", KNOB_STYLE, AT(bytes_style), NULL, STYLE_RESULT) \
@@ -86,7 +87,7 @@ struct entry {
     X("pruned-style", "STYLE", "how it refuses older ones; silent: empty answers", KNOB_STYLE, AT(pruned_style), NULL, STYLE_PRUNED) \
     X("null-round", "N", "no block has this number", KNOB_NUMBER, AT(null_round), NULL, 0) \
     X("lie-every", "N", "every nth answer is wrong", KNOB_NUMBER, AT(lie_every), NULL, 0) \
-    X("lies", "KINDS", "how: outside,address,duplicate,hash,missing,removed,unordered,badhex,overflow,block,receipts,receipt-null,receipt-twice", KNOB_SET, AT(lies), lie_names, 0) \
+    X("lies", "KINDS", "how: outside,address,duplicate,hash,missing,removed,unordered,badhex,overflow,fewer (one log is left out),block,receipts,receipt-null,receipt-twice", KNOB_SET, AT(lies), lie_names, 0) \
     X("off", "METHODS", "methods that it does not have, commas between", KNOB_NAMES, AT(off), NULL, 0) \
     X("off-style", "STYLE", "how it refuses them", KNOB_STYLE, AT(off_style), NULL, STYLE_METHOD) \
     X("chain-id", "N", "the chain (default 31337)", KNOB_NUMBER, AT(chain_id), NULL, 0) \

@@ -58,8 +58,8 @@ replace(struct buf *b, char *p, const char *with)
 }
 
 /* The end of the object that begins at `at`: objects here hold no braces in strings. */
-static size_t
-object_end(const struct buf *b, size_t at)
+size_t
+lie_object_end(const struct buf *b, size_t at)
 {
     int depth = 0;
     for (; at < b->n; at++) {
@@ -74,7 +74,7 @@ object_end(const struct buf *b, size_t at)
 static void
 repeat_first(struct buf *b, size_t start, bool at_end)
 {
-    size_t n = object_end(b, start + 1) - (start + 1);
+    size_t n = lie_object_end(b, start + 1) - (start + 1);
     struct buf copy = {0};
     buf_add(&copy, b->p + start + 1, n);
     if (at_end) {
@@ -98,12 +98,31 @@ repeat_first(struct buf *b, size_t start, bool at_end)
 static void
 first_to_end(struct buf *b, size_t start)
 {
-    size_t end = object_end(b, start + 1);
+    size_t end = lie_object_end(b, start + 1);
     if (b->p[end] != ',')
         return;
     repeat_first(b, start, true);
     memmove(b->p + start + 1, b->p + end + 1, b->n - end - 1);
     b->n -= end - start;
+}
+
+/* Leaves out one object of the array, another each time. */
+static void
+drop_one(struct exchange *x, size_t start)
+{
+    struct buf *b = x->out;
+    uint64_t pick = x->sim->answers % x->n_logs;
+    size_t at = start + 1, end;
+    for (; pick > 0; pick--)
+        at = lie_object_end(b, at) + 1;
+    end = lie_object_end(b, at);
+    if (b->p[end] == ',')
+        end++;
+    else if (at > start + 1)
+        at--; /* the comma before the last one */
+    memmove(b->p + at, b->p + end, b->n - end);
+    b->n -= end - at;
+    x->n_logs--;
 }
 
 void
@@ -142,6 +161,9 @@ lie_logs(struct exchange *x, size_t start, enum lie lie, uint64_t to)
     case LIE_OVERFLOW:
         replace(b, member(b, start, "logIndex"), "0x10000000000000000");
         break;
+    case LIE_FEWER:
+        drop_one(x, start);
+        break;
     default: /* LIE_MISSING */
         b->n = start;
         buf_adds(b, "[]");
@@ -162,7 +184,7 @@ void
 lie_receipts(struct exchange *x, size_t start, enum lie lie)
 {
     struct buf *b = x->out;
-    size_t end = object_end(b, start + 1);
+    size_t end = lie_object_end(b, start + 1);
     if (b->n < start + 3)
         return;
     if (lie == LIE_RECEIPT_TWICE) {

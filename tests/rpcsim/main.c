@@ -67,6 +67,8 @@ add_own_options(struct settings *s, struct opt *o)
          .help = "logs of all shapes, not ERC-20 transfers only"},
         {.name = "log-timestamps", .type = OPT_FLAG, .value = &s->chain.log_timestamps,
          .help = "logs carry blockTimestamp"},
+        {.name = "phantoms", .type = OPT_NUMBER, .value = &s->chain.phantoms, .arg = "N",
+         .help = "every nth block's bloom has all bits set, as if it had logs"},
         {.name = "no-bloom", .type = OPT_FLAG, .value = &s->no_bloom, .help = "blooms with all bits set: cheaper"},
         {.name = "max-body", .type = OPT_SIZE, .value = &s->max_body, .arg = "SIZE",
          .help = "bytes of an answer, in every case", .min = 1 << 16},

@@ -99,5 +99,6 @@ bool faults_spoil(struct sim *s, struct reply *out); /* after the answer: cut, t
 bool lie_due(struct sim *s, uint64_t mask, enum lie *out);
 void lie_logs(struct exchange *x, size_t start, enum lie lie, uint64_t to);
 void lie_receipts(struct exchange *x, size_t start, enum lie lie);
+size_t lie_object_end(const struct buf *b, size_t at); /* of the object that begins at `at` */
 
 #endif

@@ -106,6 +106,7 @@ static const struct style styles[] = {
     RESULT("drpc-timeout", 400, 30, "Request timeout on the free tier, please upgrade your tier to the paid one", NULL,
            false, SHAPE_ITEM),
     RESULT("data", 200, -32602, "invalid params", "\"Query returned more than {max} results\"", false, SHAPE_ITEM),
+    RESULT("silent", 200, 0, "", NULL, false, SHAPE_SILENT),
 
     RATE("alchemy", 429, 429,
          "Your app has exceeded its compute units per second capacity. If you have retries enabled, you can safely "

@@ -155,6 +155,11 @@ again --blocks 100 --behind 10 --behind-every 2 --behind-mode clamp --logs-per-b
 is "$(for _ in 1 2 3; do logs 80 100 | of '.result|length'; done | xargs)" '21 11 21' 'a node behind cuts the range'
 again --blocks 100 --behind 10 --behind-style reth
 like "$(logs 80 100)" 'beyond current head block: requested 100, head 90' 'or refuses it'
+again --max-results 5 --logs-per-block 2 --result-style silent
+is "$(logs 10 19 | of '[.result[]|.blockNumber+.logIndex]')" '["0xa0x0","0xa0x1","0xb0x0","0xb0x1","0xc0x0"]' 'cut off without a word'
+again --phantoms 5 --logs-per-block 0
+is "$(for n in 4 5 6; do ask eth_getBlockByNumber "[\"0x$n\",false]" | of '.result.logsBloom[2:4]'; done | xargs)" '00 ff 00' \
+    'a bloom without logs'
 again --blocks 100 --pruned-below 50 --logs-per-block 1 --pruned-style silent
 is "$(logs 0 59 | of '.result|length') $(ask eth_getBlockReceipts '["0x5"]' | of .result)" '10 null' 'pruned without a word'
 again --blocks 100 --pruned-below 50 --pruned-style publicnode
@@ -168,6 +173,7 @@ lie duplicate '[.result[]|.blockNumber+.logIndex]' '["0xa0x0","0xa0x0","0xa0x1",
 lie unordered '[.result[]|.blockNumber+.logIndex]' '["0xa0x1","0xb0x0","0xb0x1","0xa0x0"]'
 lie removed '[.result[].removed]' '[true,false,false,false]'
 lie missing .result '[]'
+lie fewer '[.result[]|.blockNumber+.logIndex]' '["0xa0x0","0xb0x0","0xb0x1"]'
 lie badhex '.result[0].data' 0xzz
 lie overflow '.result[0].logIndex' 0x10000000000000000
 lie hash '[.result[].blockHash]|unique|length' 3

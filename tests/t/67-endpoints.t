@@ -60,6 +60,26 @@ job alone "$good" --
 run "${JOB[@]}"
 ends alone 0 '  the same job with a healthy endpoint'
 
+# --- one that leaves logs out ---
+one=$(sql "select '0x' || encode(address, 'hex') from calm.logs group by 1 order by count(*) desc limit 1")
+sim honest --latency 50ms
+honest=$SPEC
+leaves() { # leaves NAME SIM_OPTION...: beside a healthy endpoint, all logs and those of one contract
+    sim "$1" "${@:2}"
+    job "$1" "$SPEC" "$honest" --
+    run "${JOB[@]}"
+    told=$ERR
+    ends "$1" 0 "$1, beside one that has all"
+    job "${1}_one" "$SPEC" "$honest" -- --address "$one"
+    run "${JOB[@]}"
+    is "$STATUS|$(part "${1}_one" true)" "0|$(part calm "'0x' || encode(address, 'hex') = '$one'")" '  the logs of one contract, too'
+}
+leaves fewer --lie-every 1 --lies fewer
+is "$(grep -c 'endpoint "fewer" leaves logs out' <<<"$told")" 1 '  and it is said, once' || diag "$told"
+unlike "$told" '"honest" leaves' '  of the right one'
+leaves cut --max-results 10 --result-style silent
+leaves stuck --behind 3500 --behind-every 2 --behind-mode clamp
+
 sim page --bad-range 300-310
 page=$SPEC
 job page "$page" "$good" --

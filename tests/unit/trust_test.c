@@ -1,0 +1,232 @@
+/* How far an endpoint's answers for logs are believed, and what they hold. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "fetcher/tally.h"
+#include "fetcher/trust.h"
+
+/* --- which answers are asked for twice --- */
+
+static int
+tried(struct trust *t, int answers)
+{
+    int n = 0;
+    while (answers-- > 0)
+        if (trust_due(t)) {
+            trust_agreed(t);
+            n++;
+        }
+    return n;
+}
+
+static void
+a_new_endpoint_is_tried_more(void **state)
+{
+    struct trust t;
+    (void)state;
+    trust_init(&t);
+    assert_int_equal(tried(&t, 3), 3);
+    assert_in_range(tried(&t, 97), 4, 8);
+    assert_in_range(tried(&t, 900), 5, 12);
+    assert_in_range(tried(&t, 100000), 700, 800); /* less than 1 % */
+}
+
+static void
+nothing_counts_until_answers_agreed(void **state)
+{
+    struct trust t;
+    (void)state;
+    trust_init(&t);
+    for (int i = 0; i < 10; i++)
+        assert_true(trust_due(&t));
+}
+
+static void
+a_liar_is_tried_always(void **state)
+{
+    struct trust t;
+    (void)state;
+    trust_init(&t);
+    tried(&t, 1000);
+    assert_true(trust_caught(&t));
+    assert_true(t.recheck);
+    assert_int_equal(tried(&t, 1000), 1000);
+    t.recheck = false;
+    assert_false(trust_caught(&t)); /* told once, and what was at hand goes back once */
+    assert_false(t.recheck);
+}
+
+static void
+bursts_raise_what_is_odd(void **state)
+{
+    struct trust t;
+    (void)state;
+    trust_init(&t);
+    double before = t.silence;
+    trust_silence_true(&t);
+    assert_true(t.silence > before);
+    trust_caught(&t);
+    assert_true(t.silence == before);
+    trust_silence_true(&t); /* not from a liar */
+    assert_true(t.silence == before);
+}
+
+static void
+blooms_that_mean_nothing_are_found_out(void **state)
+{
+    struct trust t;
+    (void)state;
+    trust_init(&t);
+    for (int i = 0; i < 20; i++) {
+        trust_bloom(&t, false);
+        trust_bloom(&t, false);
+        assert_true(trust_blooms(&t));
+        trust_bloom(&t, true);
+    }
+    for (int i = 0; i < 3; i++)
+        trust_bloom(&t, false);
+    assert_false(trust_blooms(&t));
+}
+
+static void
+a_limit_shows_twice(void **state)
+{
+    struct trust t;
+    (void)state;
+    trust_init(&t);
+    trust_cut_off(&t, 1000);
+    assert_int_equal(t.cap, 0);
+    trust_cut_off(&t, 37);
+    trust_cut_off(&t, 1000);
+    assert_int_equal(t.cap, 0);
+    trust_cut_off(&t, 1000);
+    assert_int_equal(t.cap, 1000);
+}
+
+/* --- opinions --- */
+
+static void
+the_largest_answer_counts(void **state)
+{
+    struct opinion o = {0};
+    (void)state;
+    assert_int_equal(opinion_add(&o, 9, 77), OPINION_FIRST);
+    assert_int_equal(opinion_add(&o, 10, 5), OPINION_DIFFERS);
+    assert_int_equal(opinion_add(&o, 9, 77), OPINION_DIFFERS);
+    assert_int_equal(o.times, 1);
+    assert_int_equal(opinion_add(&o, 10, 5), OPINION_SAME);
+    assert_int_equal(o.times, 2);
+    assert_int_equal(o.clashes, 0);
+    assert_int_equal(o.asked, 4);
+}
+
+static void
+equally_large_ones_clash(void **state)
+{
+    struct opinion o = {0};
+    (void)state;
+    opinion_add(&o, 9, 77);
+    assert_int_equal(opinion_add(&o, 9, 78), OPINION_CLASHES);
+    assert_int_equal(o.clashes, 1);
+    assert_int_equal(opinion_add(&o, 9, 77), OPINION_CLASHES);
+    assert_int_equal(o.times, 1);
+}
+
+/* --- what an answer holds --- */
+
+struct place {
+    uint64_t block;
+    uint32_t index;
+};
+
+static struct tally
+tally_of(struct piece at, const struct place *p, size_t n)
+{
+    struct tally t;
+    tally_init(&t, at, 12);
+    for (size_t i = 0; i < n; i++)
+        tally_log(&t, p[i].block, p[i].index);
+    tally_end(&t);
+    return t;
+}
+
+static void
+silence_is_the_longest_run(void **state)
+{
+    const struct place inner[] = {{11, 0}, {16, 0}, {19, 0}}, end[] = {{10, 0}, {12, 0}};
+    struct tally t = tally_of((struct piece){10, 20}, inner, 3);
+    (void)state;
+    assert_int_equal(t.silence.from, 12);
+    assert_int_equal(t.silence.to, 15);
+    assert_int_equal(t.watched_n, 0);
+    t = tally_of((struct piece){10, 20}, end, 2);
+    assert_int_equal(t.silence.from, 13);
+    assert_int_equal(t.silence.to, 20);
+    assert_int_equal(t.first, 10);
+    assert_int_equal(t.last, 12);
+    assert_int_equal(t.watched_n, 1);
+    assert_true(tally_silent(&t, 11) && tally_silent(&t, 20));
+    assert_false(tally_silent(&t, 10) || tally_silent(&t, 12));
+    t = tally_of((struct piece){10, 20}, NULL, 0);
+    assert_int_equal(t.silence.from, 10);
+    assert_int_equal(t.silence.to, 20);
+    t = tally_of((struct piece){10, 10}, end, 1);
+    assert_int_equal(piece_width(t.silence), 0);
+}
+
+static void
+a_number_left_out_shows(void **state)
+{
+    const struct place whole[] = {{10, 0}, {10, 1}, {11, 0}, {15, 0}, {15, 1}, {15, 2}};
+    const struct place second[] = {{10, 0}, {10, 1}, {15, 0}, {15, 2}, {16, 1}};
+    const struct place first[] = {{10, 1}, {11, 0}};
+    (void)state;
+    assert_false(tally_of((struct piece){10, 20}, whole, 6).holed);
+    struct tally t = tally_of((struct piece){10, 20}, second, 5);
+    assert_true(t.holed);
+    assert_int_equal(t.hole, 15);
+    assert_int_equal(t.hole_n, 2);
+    t = tally_of((struct piece){10, 20}, first, 2);
+    assert_true(t.holed);
+    assert_int_equal(t.hole, 10);
+    assert_int_equal(t.hole_n, 1);
+}
+
+static void
+places_make_the_digest(void **state)
+{
+    struct place p[] = {{10, 0}, {10, 1}, {11, 0}, {12, 4}};
+    uint64_t whole = tally_of((struct piece){10, 20}, p, 4).digest;
+    (void)state;
+    assert_true(tally_of((struct piece){10, 20}, p, 4).digest == whole);
+    assert_true(tally_of((struct piece){10, 20}, p, 3).digest != whole);
+    p[3].index = 3;
+    assert_true(tally_of((struct piece){10, 20}, p, 4).digest != whole);
+    p[3] = (struct place){13, 4};
+    assert_true(tally_of((struct piece){10, 20}, p, 4).digest != whole);
+    p[2] = (struct place){11, 1}; /* and one moved where another makes up for it */
+    p[3] = (struct place){12, 3};
+    assert_true(tally_of((struct piece){10, 20}, p, 4).digest != whole);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_endpoint_is_tried_more),
+        cmocka_unit_test(nothing_counts_until_answers_agreed),
+        cmocka_unit_test(a_liar_is_tried_always),
+        cmocka_unit_test(bursts_raise_what_is_odd),
+        cmocka_unit_test(blooms_that_mean_nothing_are_found_out),
+        cmocka_unit_test(a_limit_shows_twice),
+        cmocka_unit_test(the_largest_answer_counts),
+        cmocka_unit_test(equally_large_ones_clash),
+        cmocka_unit_test(silence_is_the_longest_run),
+        cmocka_unit_test(a_number_left_out_shows),
+        cmocka_unit_test(places_make_the_digest),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
