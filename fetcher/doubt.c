@@ -297,8 +297,8 @@ nothing_left_out(struct taking *t, struct flight *f, const struct task *view)
         t->coping->trust.holes = true;
     else if (all)
         trust_bloom(&t->coping->trust, false);
-    if (s->leading)
-        holdings_saw(t->holdings, origin->at.from, endpoint_head(t->coping->endpoint)); /* blocks before this one cannot have any that match */
+    if (s->leading) /* blocks before this one cannot have any that match */
+        holdings_saw(t->holdings, origin->at.from, endpoint_head(t->coping->endpoint));
     origin->proved = true;
     if (origin->empty)
         job_done(f->job, origin);

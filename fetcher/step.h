@@ -56,16 +56,17 @@ struct step {
     struct assembly *assembly; /* part of a block that is put together, or NULL */
     struct step *origin;       /* CONTROL: owned; the step whose answer is doubted */
     uint64_t held;             /* CONTROL: logs of the block in that answer */
-    bool by_range;             /* CONTROL: of these blocks, which were silent, by the filter; else: of one, by receipts */
+    bool by_range;             /* CONTROL: silent blocks, asked for by the filter; else: one, by its receipts */
     bool leading, trailing, holed; /* CONTROL: there were none before the block, none after it, a number left out */
     uint32_t failures, bad, unseen, throttled, doubts; /* ends so far: transient, bad data, not yet, rate */
     bool empty;                /* LOGS, doubted: no log at all was sent */
     bool sampled;              /* LOGS: one of those asked for twice */
     bool tailed;               /* LOGS: the silence at its end was true */
-    struct opinion opinion;    /* LOGS: the answers to it so far, and when it was cut since then: */
-    struct piece opinion_at;   /* what they were about */
+    struct opinion opinion;    /* LOGS: the answers so far, */
+    struct piece opinion_at;   /* to the question for these blocks */
     uint64_t proof;            /* LOGS, asked again: the block whose header is to prove it */
-    enum receipts_way { RECEIPTS_OF_BLOCK, RECEIPTS_TOO_LARGE, RECEIPTS_NULL, RECEIPTS_ODD } one_by_one; /* why not all of a block; CONTROL: why not by receipts */
+    enum receipts_way { RECEIPTS_OF_BLOCK, RECEIPTS_TOO_LARGE, RECEIPTS_NULL, RECEIPTS_ODD } one_by_one;
+                               /* why not all of a block; CONTROL: why not by receipts */
     bool traced;               /* it was looked up since when history is held */
     bool proved;               /* LOGS: its silence is believed */
     int64_t not_before_ms;
