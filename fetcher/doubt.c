@@ -317,7 +317,7 @@ left_out(struct taking *t, struct flight *f, struct rpc_answer *a, bool proved)
         trust_bloom(trust, true);
     snprintf(f->why, sizeof f->why, "logs of block %llu are left out", (unsigned long long)s->at.from);
     answer_is_bad(a, f->why);
-    if (origin->bad == 0 && (s->leading || !proved)) {
+    if ((origin->bad == 0 && s->leading) || (!proved && (origin->bad == 0 || !t->coping->alone))) {
         holdings_doubt(t->holdings, s->at.from, endpoint_head(t->coping->endpoint));
     } else {
         if (s->trailing && proved)
