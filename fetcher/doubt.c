@@ -146,7 +146,7 @@ doubt_repeat(struct taking *t, struct flight *f, struct rpc_answer *a)
     if (!note_opinion(t, f, a))
         return true;
     bool odd = silence_is_odd(t, s, y);
-    if (s->opinion.times < times_needed(t, s, y, odd)) {
+    if (y->n < s->opinion.logs || s->opinion.times < times_needed(t, s, y, odd)) {
         s->proof = trust->behind ? s->at.to : proof_block(y);
         if (!control_end(f))
             job_put(f->job, s);
