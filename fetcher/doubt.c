@@ -8,7 +8,7 @@
 
 enum {
     TWICE = 2,
-    EMPTY_TIMES = 4,        /* an empty answer where logs were expected: some names hide nodes that have none, by turns */
+    EMPTY_TIMES = 4,        /* an empty answer where logs were expected: some names hide nodes without, by turns */
     EMPTY_CAUGHT_TIMES = 9, /* the same, once logs were left out */
     ASKED_MAX = 20,         /* answers to one question, */
     CLASHES_MAX = 3,        /* of which so many are as large as another and not the same */

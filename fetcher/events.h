@@ -28,7 +28,8 @@ void events_timer(struct events *e, int64_t due_ms); /* -1: off */
 bool events_timer_due(struct events *e, int64_t now_ms); /* true: and it is off */
 /* Those of the set that have something now; at most max. */
 size_t events_ready(struct events *e, struct event *out, size_t max);
-/* Sleeps until something is ready in the set or among fds (their revents tell), the timer is due, or timeout_ms passed. */
+/* Sleeps until something is ready in the set or among fds (their revents tell), the timer is due, or
+ * timeout_ms passed. */
 void events_wait(struct events *e, struct pollfd *fds, size_t n, int timeout_ms, int64_t now_ms);
 
 #endif

@@ -12,7 +12,9 @@ enum { LONGEST = 86400 /* seconds */ };
 static int64_t
 unix_of(const struct tm *t)
 {
-    int64_t years = t->tm_year, days = t->tm_yday + (years - 70) * 365 + (years - 69) / 4 - (years - 1) / 100 + (years + 299) / 400;
+    int64_t years = t->tm_year;
+    int64_t leap_days = (years - 69) / 4 - (years - 1) / 100 + (years + 299) / 400;
+    int64_t days = t->tm_yday + (years - 70) * 365 + leap_days;
 
     return ((days * 24 + t->tm_hour) * 60 + t->tm_min) * 60 + t->tm_sec;
 }

@@ -1,7 +1,8 @@
 /* trust.h - how far the answers of an endpoint for logs are believed. Pure.
  *
- * Answers are asked for twice until some agreed, then the second from there, the fourth ... and one in 128. One that differs the second
- * time tells that logs are left out: from then on everything is asked for twice.
+ * Answers are asked for twice until some agreed, then the second from there, the fourth ... and one in
+ * 128. One that differs the second time tells that logs are left out: from then on everything is asked
+ * for twice.
  */
 #ifndef SLUICE_TRUST_H
 #define SLUICE_TRUST_H

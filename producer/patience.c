@@ -23,7 +23,8 @@ leave(const struct patience *p, const struct standstill *s, char *text, size_t s
         return PATIENCE_LEAVE_SOON;
     }
     if (s->beyond_ms >= p->give_up_ms) {
-        snprintf(text, size, "block %" PRIu64 " did not come for %d s, giving up", s->block, (int)(s->beyond_ms / 1000));
+        snprintf(text, size, "block %" PRIu64 " did not come for %d s, giving up", s->block,
+                 (int)(s->beyond_ms / 1000));
         return PATIENCE_LEAVE;
     }
     if (s->recording && s->stuck_ms >= p->give_up_ms) {

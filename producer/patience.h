@@ -23,7 +23,10 @@ struct standstill {        /* for how long, in milliseconds; 0: it moves */
     bool recording;        /* nothing is left to do but to record what failed */
 };
 
-enum patience_now { PATIENCE_QUIET, PATIENCE_SAY, PATIENCE_LEAVE, PATIENCE_LEAVE_SOON }; /* soon: what is fetched may come */
+enum patience_now {
+    PATIENCE_QUIET, PATIENCE_SAY, PATIENCE_LEAVE,
+    PATIENCE_LEAVE_SOON, /* what is fetched may still come */
+};
 
 struct patience {
     int64_t give_up_ms;    /* 0: never */
