@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/buf.h"
 #include "fetcher/doubt.h"
 
 static struct endpoint *endpoint;
@@ -15,6 +16,7 @@ static struct coping coping;
 static struct taking taking;
 static struct job *job;
 static struct json_doc *docs[2];
+static struct buf body, head; /* of an answer */
 
 static const struct endpoint_options options = {
     .concurrency = 10, .batch = 25, .breaker_threshold = 5, .breaker_cooldown_ms = 10000,
@@ -48,33 +50,36 @@ tear_down(void **state)
     job_free(job);
     json_free(docs[0]);
     json_free(docs[1]);
+    buf_free(&body);
+    buf_free(&head);
     endpoint_free(endpoint);
     return 0;
 }
 
 static void
-add_log(char *out, uint64_t block, unsigned index, unsigned address)
+add_log(struct buf *out, uint64_t block, unsigned index, unsigned address)
 {
-    sprintf(out + strlen(out), "%s{\"address\":\"0x%040x\",\"topics\":[],\"data\":\"0x\",\"blockNumber\":\"0x%llx\","
-            "\"logIndex\":\"0x%x\",\"transactionIndex\":\"0x0\",\"removed\":false}",
-            out[strlen(out) - 1] == '[' ? "" : ",", address, (unsigned long long)block, index);
+    buf_addf(out, "%s{\"address\":\"0x%040x\",\"topics\":[],\"data\":\"0x\",\"blockNumber\":\"0x%llx\","
+             "\"logIndex\":\"0x%x\",\"transactionIndex\":\"0x0\",\"removed\":false}",
+             out->p[out->n - 1] == '[' ? "" : ",", address, (unsigned long long)block, index);
 }
 
 /* "10.0 10.1 12.0" as the text of so many logs. */
 static const char *
 logs(const char *places, const char *before, const char *after)
 {
-    static char out[20000];
     unsigned long long block;
     unsigned index;
     int used;
-    strcpy(out, before);
-    strcat(out, "[");
+    body.n = 0;
+    buf_adds(&body, before);
+    buf_addc(&body, '[');
     for (; sscanf(places, "%llu.%u%n", &block, &index, &used) == 2; places += used)
-        add_log(out, block, index, index + 1);
-    strcat(out, "]");
-    strcat(out, after);
-    return out;
+        add_log(&body, block, index, index + 1);
+    buf_addc(&body, ']');
+    buf_adds(&body, after);
+    buf_addc(&body, '\0');
+    return body.p;
 }
 
 static struct json
@@ -98,12 +103,14 @@ next_step(void)
 static const char *
 header_of(uint64_t block, char bits)
 {
-    static char out[1000];
-    int n = sprintf(out, "{\"number\":\"0x%llx\",\"hash\":\"0x%064x\",\"timestamp\":\"0x1\",\"logsBloom\":\"0x",
-                    (unsigned long long)block, 1);
-    memset(out + n, bits, 512);
-    strcpy(out + n + 512, "\"}");
-    return out;
+    head.n = 0;
+    buf_addf(&head, "{\"number\":\"0x%llx\",\"hash\":\"0x%064x\",\"timestamp\":\"0x1\",\"logsBloom\":\"0x",
+             (unsigned long long)block, 1);
+    for (int i = 0; i < 512; i++)
+        buf_addc(&head, bits);
+    buf_adds(&head, "\"}");
+    buf_addc(&head, '\0');
+    return head.p;
 }
 
 /* The next step gets this answer, and a header with these hex digits as its bloom where one is asked for.
