@@ -152,8 +152,6 @@ doubt_repeat(struct taking *t, struct flight *f, struct rpc_answer *a)
             job_put(f->job, s);
         return true;
     }
-    if (s->sampled)
-        trust_agreed(trust);
     if (odd)
         trust_silence_true(trust);
     return false;
@@ -273,7 +271,7 @@ found_in_logs(const struct step *s, const struct task *view, const struct rpc_an
 {
     enum verdict v = a->judgement.verdict;
     if (v == VERDICT_RANGE || v == VERDICT_DENSITY)
-        return s->by_range ? FOUND_MORE : FOUND_SAME;
+        return s->by_range && v == VERDICT_DENSITY ? FOUND_MORE : FOUND_SAME;
     if (v != VERDICT_OK || json_type(a->result) != JSON_ARRAY)
         return FOUND_UNKNOWN;
     if (s->by_range)

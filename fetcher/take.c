@@ -152,11 +152,11 @@ take_logs(struct taking *t, struct flight *f, const struct rpc_request *r,
         return;
     }
     note_size(t, piece_width(s->at), r->bytes);
+    endpoint_logs_waited(t->coping->endpoint, r->wait_us);
     if (doubt_repeat(t, f, &answers[0])) {
         rows_undo(j, &t->mark);
         return;
     }
-    endpoint_logs_waited(t->coping->endpoint, r->wait_us);
     endpoint_logs_ok(t->coping->endpoint, s->at.from, s->at.to, f->tally.n, r->bytes);
     if (doubt_answer(t, f, &view)) {
         rows_undo(j, &t->mark);

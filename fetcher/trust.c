@@ -2,8 +2,9 @@
 #include "fetcher/trust.h"
 
 enum {
-    AGREED = 3,       /* answers that a new endpoint must have given twice */
-    GAP_MAX = 128,    /* of so many answers one is asked for again, and its end once more: 1.6 % more requests */
+    FIRST = 2,        /* answers of a new endpoint that are asked for twice */
+    GAP_GROWS = 4,    /* times, up to: */
+    GAP_MAX = 256,    /* of so many answers one is asked for again, and its end once more: 0.8 % more requests */
     SILENCE = 16,     /* logs expected: that none comes by chance is most unlikely, if they are spread evenly */
     PHANTOMS_MAX = 3, /* so many false blooms in a row are the chain's way */
 };
@@ -17,21 +18,19 @@ trust_init(struct trust *t)
 bool
 trust_due(struct trust *t)
 {
-    if (t->caught || t->agreed < AGREED)
+    if (t->caught)
         return true;
-    if (t->wait > 0) {
-        t->wait--;
-        return false;
+    if (t->first < FIRST) {
+        t->first++;
+        return true;
     }
-    t->gap = t->gap == 0 ? 1 : t->gap < GAP_MAX ? 2 * t->gap : GAP_MAX;
-    t->wait = t->gap - 1;
+    if (t->gap == 0)
+        t->gap = t->wait = GAP_GROWS;
+    if (--t->wait > 0)
+        return false;
+    t->gap = t->gap < GAP_MAX ? GAP_GROWS * t->gap : GAP_MAX;
+    t->wait = t->gap;
     return true;
-}
-
-void
-trust_agreed(struct trust *t)
-{
-    t->agreed += t->agreed < AGREED;
 }
 
 bool

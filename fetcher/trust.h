@@ -1,8 +1,8 @@
 /* trust.h - how far the answers of an endpoint for logs are believed. Pure.
  *
- * Answers are asked for twice until some agreed, then the second from there, the fourth ... and one in
- * 128. One that differs the second time tells that logs are left out: from then on everything is asked
- * for twice.
+ * The first answers are asked for twice, then the fourth from there, the sixteenth ... and one in 256.
+ * One that differs the second time tells that logs are left out: from then on everything is asked for
+ * twice.
  */
 #ifndef SLUICE_TRUST_H
 #define SLUICE_TRUST_H
@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct trust {
-    uint32_t agreed;    /* answers that came twice, at first */
+    uint32_t first;     /* answers that were asked for twice because they were the first */
     uint32_t wait, gap; /* answers until the next that is asked for twice, and between the last two */
     bool caught;        /* it left logs out */
     bool recheck;       /* what it answered for tasks at hand is to be fetched again */
@@ -24,7 +24,6 @@ struct trust {
 
 void trust_init(struct trust *t);
 bool trust_due(struct trust *t);        /* an answer came: is it to be asked for again? */
-void trust_agreed(struct trust *t);     /* such an answer came again */
 /* It left logs out. True: for the first time. */
 bool trust_caught(struct trust *t);
 /* A silence was true: logs come in bursts, and more are expected before the next doubt. */

@@ -9,6 +9,7 @@ enum {
     WHOLE_BYTES = 1 << 20, /* that blocks asked for together should have, with all that is in them */
     FIRST_WHOLE = 4, /* blocks, as long as nothing is known of them */
     FIRST_LOGS = 16, /* blocks: how dense the chain is shows in one small answer, not in ten large ones */
+    PROOF_BYTES = 512 << 10, /* the largest answer that a header comes along with for the sake of trust */
 };
 
 static bool
@@ -83,6 +84,12 @@ cannot_ask(struct work *w, struct job *j, struct step *s)
     return true;
 }
 
+static bool
+density_known(const struct work *w) /* by an answer that is believed */
+{
+    return endpoint_logs_expected(w->p.endpoint, 1) >= 0;
+}
+
 /* Logs whose size is not known go few at a time; and all together fill only a part of what answers
  * may take, since some turn out larger than expected. */
 static bool
@@ -91,9 +98,19 @@ too_much(const struct work *w, struct flight *f)
     uint64_t width = piece_width(f->step->at);
     if (f->step->kind != STEP_LOGS || w->logs_flying == 0)
         return false;
-    if (w->taking.widest == 0)
+    if (!density_known(w))
         return w->logs_flying + width > FIRST_LOGS;
     return w->bytes_flying + f->expected > (double)w->p.max_bytes / LOGS_SHARE;
+}
+
+/* What is asked for a second time is proved by a header, too. But an answer of two parts is read as a whole
+ * document, which takes ten times its size. */
+static bool
+wants_proof(const struct work *w, const struct flight *f)
+{
+    const struct step *s = f->step;
+    bool again = s->opinion.times > 0 && s->opinion_at.from == s->at.from && s->opinion_at.to == s->at.to;
+    return w->p.coping->trust.behind || (again && f->expected <= PROOF_BYTES);
 }
 
 /* True: a request went out. */
@@ -106,7 +123,7 @@ send_step(struct work *w, struct job *j, struct step *s)
     f->job = j;
     f->step = s;
     f->expected = s->kind == STEP_LOGS ? w->taking.block_bytes * (double)piece_width(s->at) : 0;
-    f->with_proof = w->p.coping->trust.behind || s->opinion.times > 0;
+    f->with_proof = wants_proof(w, f);
     struct rpc_request *r = ask_request(f, &w->p.coping->lacks, w->p.endpoint);
     bool later = too_much(w, f);
     int64_t wait = later ? 0 : endpoint_take(w->p.endpoint, r->n, w->now_ms);
@@ -148,7 +165,7 @@ work_pump(struct work *w)
     struct job *j = w->jobs;
     while (j && endpoint_slots(w->p.endpoint, w->now_ms) > 0 && w->now_ms >= w->blocked_until_ms &&
            !output_full(w->p.output) && rpc_bytes_in_flight(w->p.rpc) < w->p.max_bytes) {
-        const struct job_limits limits = {.blocks = w->taking.widest ? UINT64_MAX : FIRST_LOGS,
+        const struct job_limits limits = {.blocks = density_known(w) ? UINT64_MAX : FIRST_LOGS,
                                           .whole = most_whole(&w->taking),
                                           .values = w->p.coping->max_values};
         struct step *s = job_step(j, w->p.endpoint, &limits, w->now_ms);

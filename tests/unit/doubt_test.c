@@ -140,7 +140,7 @@ answer(const char *text, char bloom)
 static void
 known(void) /* no longer new: answers are not asked for twice */
 {
-    coping.trust.agreed = 100;
+    coping.trust.first = 100;
     coping.trust.wait = 1000;
 }
 
