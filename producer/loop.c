@@ -34,6 +34,7 @@ struct loop {
     struct buf line;       /* the task being offered */
     int64_t now_ms;
     bool blocked;          /* the tasks link takes nothing now */
+    bool open;             /* the message that is being sent wants its last part */
     bool stopping;
     int status;            /* why it stops */
     int64_t deadline_ms;   /* when stopping: leave by then */
@@ -136,27 +137,41 @@ hear_all(struct loop *l)
 
 /* --- pushing --- */
 
+/* Where nothing more could be sent in the middle of a message, that is done first. */
+static void
+close_message(struct loop *l)
+{
+    if (!l->open)
+        return;
+    l->blocked = link_send(l->tasks, "", 0) != 1;
+    l->open = l->blocked;
+    if (!l->open)
+        dispatch_turn(l->dispatch);
+}
+
 /* One message, to whose turn it is: as many tasks as it has room for, and an empty part, which ends it. */
 static void
 deal(struct loop *l)
 {
     size_t room = dispatch_room(l->dispatch);
+    l->open = room == 0; /* who has none is passed over */
     for (bool more = true; room > 0 && more; room--) {
         if (link_send_part(l->tasks, l->line.p, l->line.n, true) != 1) {
             l->blocked = true;
             return;
         }
+        l->open = true;
         dispatch_pushed(l->dispatch, l->now_ms);
         more = room > 1 && dispatch_push(l->dispatch, l->now_ms, &l->line);
     }
-    l->blocked = link_send(l->tasks, "", 0) != 1;
-    dispatch_turn(l->dispatch);
+    close_message(l);
 }
 
 static void
 push(struct loop *l)
 {
     l->blocked = false;
+    close_message(l);
     while (!l->blocked && dispatch_push(l->dispatch, l->now_ms, &l->line))
         deal(l);
 }
