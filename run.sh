@@ -130,6 +130,7 @@ resolve() { # everything that the job needs to be known
     apply_profile
     resolve_topics
     check_options
+    name_endpoints
     ask_endpoints
     [ "${OPT[from]}" -le "${OPT[to]}" ] || die 2 "--from ${OPT[from]} is beyond the newest block, ${OPT[to]}"
     option_words chain-id dataset address topic0 topic1 topic2 topic3

@@ -95,11 +95,11 @@ END
     echo 'exit status: 0 complete, 1 some ranges failed, 2 usage, 3 something outside is unavailable, 130 interrupted'
 }
 
-set_option() { # set_option NAME VALUE: checks the value by its form
-    local form=${FORM[$1]%+}
+set_option() { # set_option NAME VALUE [VARIABLE]: checks the value by its form; it may be of a variable
+    local form=${FORM[$1]%+} called=${3:---$1}
     [[ $2 =~ ${PATTERN[$form]} ]] || case $form in
-    endpoint | secret) die 2 "--$1: expected ${EXPECTED[$form]}" ;; # it may hold a key
-    *) die 2 "--$1 \"$2\": expected ${EXPECTED[$form]}" ;;
+    endpoint | secret) die 2 "$called: expected ${EXPECTED[$form]}" ;; # it may hold a key
+    *) die 2 "$called \"$2\": expected ${EXPECTED[$form]}" ;;
     esac
     case $form:$2 in
     number:* | block:[0-9]*)
@@ -126,8 +126,8 @@ read_environment() { # what no flag gave
         values=${!value:-}
         # shellcheck disable=SC2086
         case ${FORM[$name]} in
-        *+) for value in $values; do set_option "$name" "$value"; done ;;
-        *) [ -z "$values" ] || set_option "$name" "$values" ;;
+        *+) for value in $values; do set_option "$name" "$value" "${ENVIRONMENT[$name]}"; done ;;
+        *) [ -z "$values" ] || set_option "$name" "$values" "${ENVIRONMENT[$name]}" ;;
         esac
     done
     unset CONTRACT_ADDRESS EVENT_TOPIC # the programs read these too, and would where a job has no filter

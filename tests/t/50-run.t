@@ -124,6 +124,25 @@ run ./run.sh status
 is "$STATUS" 0 'status: exit 0' || diag "$ERR"
 like "$OUT" 'covered 1-3000' 'tells what is covered'
 
+# --- several endpoints ---
+host=${fast#http://}
+run ./run.sh --rpc "$fast/SECRETKEY1" --rpc "$fast/SECRETKEY2" --from 1 --to 10 --dry-run
+like "$(xargs <<<"$OUT")" "endpoint $host: .*endpoint $host-2: " 'endpoints of one host are numbered'
+unlike "$OUT$ERR" SECRETKEY '  and told by no key'
+run ./run.sh --schema named --rpc "$fast/SECRETKEY1" --rpc "$fast/SECRETKEY2" --from 1 --to 3000 --step 10
+like "$STATUS $ERR" "^0 .*\[$host-2\] requests=[1-9]" '  and count on their own'
+for words in '--to 10' '--to latest' '--to 10 --chain-id 31337'; do
+    # shellcheck disable=SC2086
+    LIMIT=8 run ./run.sh --schema named --rpc "silent=$silent" --rpc "quick=$fast" --from 1 $words
+    like "$STATUS $ERR" '^0 .*nothing missing' "$words: one that is silent does not hold up another"
+done
+spawn waits ./run.sh --schema named --rpc "silent=$silent" --from 1 --to 10
+wait_line 8 "$T/waits.err" 'waiting for endpoint "silent" to answer'
+ok $? 'whoever is waited for is named'
+kill -TERM "$PID"
+wait "$PID"
+is "$?" 130 'and SIGTERM ends that'
+
 # --- blocks that are not there yet ---
 run ./run.sh --schema beyond --rpc "$fast" --from 2991 --to 3010 --dry-run
 like "$STATUS $ERR" '^0 .*blocks 3001-3010 are beyond the newest block, 3000, of every endpoint: waiting for them' \

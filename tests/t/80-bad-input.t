@@ -45,6 +45,9 @@ refuses 3 'cannot write "/proc/sluice": another folder may be named in SLUICE_VA
     env SLUICE_VAR=/proc/sluice ./run.sh psql
 nobody=(--rpc http://127.0.0.1:9) # configuration comes before anything outside
 refuses 2 '"concurency" is not a setting' ./run.sh --from 1 --to 2 "${nobody[@]}" --rpc http://127.0.0.1:9,concurency=3
+refuses 2 'two endpoints are named "a"' ./run.sh --from 1 --to 2 --rpc a=http://127.0.0.1:9 --rpc a=http://127.0.0.1:8
+refuses 2 'two endpoints are named "a"' env RPC_URLS='a=http://127.0.0.1:9 a=http://127.0.0.1:9/b' ./run.sh --from 1 --to 2
+refuses 2 '^sluice: CONTRACT_ADDRESS "zz": expected' env CONTRACT_ADDRESS=zz ./run.sh --from 1 --to 2 "${nobody[@]}"
 refuses 2 'concurrency=.*1 to 1000' ./run.sh --from 1 --to 2 --rpc http://127.0.0.1:9,concurrency=0
 refuses 2 'a port of 1 to 65535' ./run.sh --from 1 --to 2 --rpc http://127.0.0.1:99999
 refuses 2 'expected a host' ./run.sh --from 1 --to 2 --rpc http:///SECRETKEY
@@ -93,7 +96,8 @@ refuses 3 'nosuch' $w -i - --db "postgresql:///nosuch?host=$PGHOST&user=postgres
 refuses 3 "$T/nopg|connect" $w -i - --db "postgresql:///x?host=$T/nopg&user=postgres&password=SECRETKEY"
 unlike "$ERR" SECRETKEY 'without the password'
 start_rpcsim other --chain-id 5 --blocks 1000
-refuses 3 'chain' ./run.sh --db "$DB" --rpc "$URL" --chain-id 31337 --from 1 --to 10
+refuses 3 '"other": chain 5, not 31337' ./run.sh --db "$DB" --rpc "other=$URL" --chain-id 31337 --from 1 --to 10
+is "$(sql 'select count(*) from jobs')" 0 '  and leaves no job that nobody can fill'
 refuses 3 '127.0.0.1:9' ./run.sh --db "$DB" --rpc http://127.0.0.1:9/v3/SECRETKEY --from 1 --to 10
 unlike "$ERR" SECRETKEY 'without the key'
 
