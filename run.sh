@@ -39,6 +39,7 @@ WANTED=blocks # or, for enrich, hashes or numbers
 REMEMBER='' # or --remember: what this run asks for stays wanted
 GOES_ON='the same command goes on' # after an interruption
 PRODUCERS=0 # started so far
+ASKS=1    # endpoints are asked, even where chain and range are known
 FILLS=''  # a run of fill: what is wanted of the job already, and no more
 FETCHER_WORDS=() # further options of each fetcher
 WHY=''  # the run cannot go on
@@ -131,7 +132,7 @@ resolve() { # everything that the job needs to be known
     resolve_topics
     check_options
     name_endpoints
-    ask_endpoints
+    [ -z "$ASKS" ] && [ -n "${OPT[chain-id]:-}" ] && [ "${OPT[to]}" != latest ] || ask_endpoints
     [ "${OPT[from]}" -le "${OPT[to]}" ] || die 2 "--from ${OPT[from]} is beyond the newest block, ${OPT[to]}"
     option_words chain-id dataset address topic0 topic1 topic2 topic3
     FILTER=("${WORDS[@]}")

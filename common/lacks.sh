@@ -65,7 +65,13 @@ refuse_filter() { # refuse_filter WHAT WHY: options that say which job is meant 
     done
 }
 
+only_chain() { # that of all jobs there are; nothing where there are several, or none
+    sql "select min(chain_id) from jobs having count(distinct chain_id) = 1" 2>/dev/null
+}
+
 cmd_gaps() {
+    # shellcheck disable=SC2034
+    ASKS='' # where the options and the database say it all
     [[ " $*" == *' --from'* || " $*" == *' --to'* ]] || unset CONTRACT_ADDRESS EVENT_TOPIC # of one job
     parse_options "$@"
     OPT[schema]=${OPT[schema]:-public}
@@ -76,6 +82,7 @@ cmd_gaps() {
     database_up
     if [ -n "${OPT[from]:-}" ]; then
         build producer/producer fetcher/fetcher writer/writer
+        OPT[chain-id]=${OPT[chain-id]:-$(only_chain)}
         resolve
         find_gaps
         [ -s "$TMP/gaps" ] || say "nothing missing: blocks ${OPT[from]}-${OPT[to]} are covered"

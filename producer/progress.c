@@ -361,7 +361,8 @@ void
 progress_summary(struct progress *p, const struct crew *c, int64_t now_ms)
 {
     struct buf line = {0};
-    if (p->batches > 0 || p->o.scattered)
+    bool said = p->said > 0 && p->said == done(p); /* the last line told it already */
+    if (!said && (p->batches > 0 || p->o.scattered))
         say_batches(p, c, now_ms);
     progress_clear(p);
     say_line("=== RPC Statistics ===");

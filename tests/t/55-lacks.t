@@ -43,6 +43,8 @@ run ./run.sh status
 like "$OUT" "covered $((first + 100)) of 1101 wanted blocks, $((1001 - first)) missing" 'status tells how much is missing'
 run ./run.sh gaps "${rpc[@]}" --from 950 --to 1510
 is "$OUT" $'950-1499' 'or what one job lacks'
+run ./run.sh gaps --rpc dead=http://127.0.0.1:9 --from 950 --to 1510
+is "$STATUS $OUT" '0 950-1499' 'which needs no endpoint' || diag "$ERR"
 run ./run.sh gaps "${rpc[@]}" --from 1100 --to 1300 --address "$contract"
 like "$OUT" ^1100-1199 'of another filter' || diag "$ERR"
 for option in "--address $contract" '--dataset blocks' '--chain-id 1'; do
@@ -97,6 +99,7 @@ ok $? "killed with $done of $wanted"
 run ./run.sh enrich "${rpc[@]}" --pause 0 --workers 2
 is "$STATUS" 0 'the next one: exit 0' || diag "$ERR"
 like "$ERR" 'Progress: ([0-9]+)/\1 batches \(100.0 %\), [0-9]+ active workers' 'progress'
+is "$(grep -o 'Progress: [^,]*' <<<"$ERR" | sort | uniq -d)" '' 'none of it twice'
 like "$ERR" 'processed: [0-9]+ transactions' 'and a summary'
 missing=$(sed -n 's/.*: \([0-9]*\) transactions are missing.*/\1/p' <<<"$ERR")
 [ "$missing" -lt "$wanted" ] && [ "$missing" -le $((wanted - done + 500)) ]
