@@ -52,8 +52,11 @@ print_status(struct pg *pg, const char *schema, const struct answer_job *job)
                        " to_char(max(committed_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')) FROM ",
                        "ranges", " HAVING count(*) > 0", job->id) &&
            print_query(pg, schema,
-                       "SELECT format('  covered %s-%s', lower(r), upper(r) - 1) FROM (SELECT unnest(range_agg("
-                       "numrange(from_block, to_block + 1::numeric))) AS r FROM ", "ranges", ") AS m ORDER BY r", job->id) &&
+                       "SELECT CASE WHEN n < 10 OR n = total THEN format('  covered %s-%s', lower(r), upper(r) - 1)"
+                       " ELSE format('  and %s more ranges', total - n + 1) END"
+                       " FROM (SELECT r, row_number() OVER (ORDER BY r) AS n, count(*) OVER () AS total"
+                       " FROM (SELECT unnest(range_agg(numrange(from_block, to_block + 1::numeric))) AS r FROM ",
+                       "ranges", ") AS m) AS k WHERE n <= 10 ORDER BY n", job->id) &&
            print_summary(pg, schema, job->id) &&
            print_query(pg, schema,
                        "SELECT format('  failed %s-%s attempts=%s endpoint=%s error=%s', from_block, to_block,"

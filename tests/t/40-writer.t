@@ -224,6 +224,11 @@ write --schema pack < <($GEN 2000000 2000001 1 0)
 is "$(known)" "${gaps_before%\}},[2000000,2000002)}" 'compaction changes nothing of what is covered'
 check 'and many ranges of many endpoints become few' test "$(rows ranges)" -lt 20000
 is "$(sql 'select sum(row_count) from pack.ranges')" 50012 'with all their rows'
+sql "insert into pack.ranges select 1, 3000000 + i * 10, 3000005 + i * 10, 'e', 1 from generate_series(1, 100) i"
+all=$(sql 'select count(*) from (select unnest(range_agg(int8range(from_block, to_block + 1))) from pack.ranges) u')
+run "$WRITER" --db "$DB" --schema pack --status
+is "$(grep -c '^  covered [0-9]*-' <<<"$OUT") $(grep -o 'and [0-9]* more ranges' <<<"$OUT")" "9 and $((all - 9)) more ranges" \
+    'status tells of the first of many ranges and counts the others'
 
 fresh tiny
 $GEN 1 60000 1 1 chunk=1 endpoint=a,b >"$T/tiny"
