@@ -9,7 +9,7 @@ enum {
     WHOLE_BYTES = 1 << 20, /* that blocks asked for together should have, with all that is in them */
     FIRST_WHOLE = 4, /* blocks, as long as nothing is known of them */
     FIRST_LOGS = 16, /* blocks: how dense the chain is shows in one small answer, not in ten large ones */
-    PROOF_BYTES = 512 << 10, /* the largest answer that a header comes along with for the sake of trust */
+    PROOF_BYTES = 128 << 10, /* the largest answer that a header comes along with for the sake of trust */
 };
 
 static bool
