@@ -1,16 +1,14 @@
-/* When a batch is due, and in what order its chunks go. */
+/* batch_test.c - when a batch is due, and in what order its chunks go. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 #include "writer/batch.h"
-#include "writer/sqlstate.h"
-#include "writer/staging.h"
-#include "writer/store.h"
 
 static char keys[64][14]; /* the beginnings of rows: field count, length 8, block number */
 
@@ -243,167 +241,16 @@ parts_find_the_one_at_fault(void **state)
         }
 }
 
-static void
-errors_fall_into_classes(void **state)
-{
-    static const struct {
-        const char *sqlstate;
-        enum pg_class class;
-    } cases[] = {
-        {"57P01", PG_LOST},     {"57P03", PG_LOST},   {"08006", PG_LOST},     {"25006", PG_LOST},
-        {"40P01", PG_AGAIN},    {"40001", PG_AGAIN},  {"55P03", PG_AGAIN},    {"53300", PG_AGAIN},
-        {"57014", PG_AGAIN},    {"XX000", PG_AGAIN},  {"99999", PG_STRANGE},  {"53100", PG_FULL},
-        {"23505", PG_CONFLICT}, {"22P03", PG_DATA},     {"22008", PG_DATA},
-        {"23502", PG_DATA},     {"54000", PG_DATA},   {"42P01", PG_VANISHED}, {"21000", PG_STRANGE},
-        {"42703", PG_CONFIG},   {"42501", PG_CONFIG}, {"28P01", PG_ACCESS},   {"3D000", PG_ACCESS},
-        {"P0001", PG_DATA},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_int_equal(sqlstate_class(cases[i].sqlstate, "logs"), cases[i].class);
-    assert_int_equal(sqlstate_class("23503", "ranges"), PG_VANISHED); /* a job is gone */
-    assert_int_equal(sqlstate_class("23503", "logs"), PG_DATA);       /* the user's own */
-}
-
-static void
-codes_are_cut_out_of_messages(void **state)
-{
-    char text[] = "connection to server at \"h\", port 1 failed: FATAL:  28P01: password wrong";
-    char none[] = "connection to server at \"h\" failed: No such file:  or so";
-    char code[6];
-
-    (void)state;
-    assert_true(sqlstate_cut(text, code));
-    assert_string_equal(code, "28P01");
-    assert_string_equal(text, "connection to server at \"h\", port 1 failed: FATAL: password wrong");
-    assert_false(sqlstate_cut(none, code));
-}
-
-static void
-staging_goes_on_while_keys_are_met(void **state)
-{
-    struct staging s = {0};
-
-    (void)state;
-    staging_conflict(&s);
-    for (int i = 0; i < 1000; i++)
-        staging_written(&s, true, true);
-    assert_true(s.on);
-    staging_written(&s, false, false); /* without rows nothing is learnt */
-    assert_true(s.on);
-    staging_written(&s, true, false);
-    assert_false(s.on);
-}
-
-static void
-staging_doubles_with_each_conflict(void **state)
-{
-    struct staging s = {0};
-
-    (void)state;
-    for (unsigned wanted = 1; wanted < 300; wanted *= 2) { /* 1, 2, 4 ... that meet nothing, in a row */
-        unsigned clean = 0;
-        staging_conflict(&s);
-        staging_written(&s, true, true);
-        if (wanted > 1) {
-            staging_written(&s, true, false);
-            staging_written(&s, true, true);
-        }
-        for (; s.on; clean++)
-            staging_written(&s, true, false);
-        assert_int_equal(clean, wanted < STAGING_MAX ? wanted : STAGING_MAX);
-    }
-    staging_written(&s, true, false); /* a COPY went well */
-    staging_conflict(&s);
-    staging_written(&s, true, false);
-    assert_false(s.on);
-}
-
-static void
-every_table_has_its_place(void **state)
-{
-    size_t n = 0;
-
-    (void)state;
-    for (; tables[n]; n++)
-        assert_int_equal(sql_table_index(tables[n]), n);
-    assert_in_range(n, 1, TABLES_MAX);
-}
-
-static void
-filters_read_the_same_whatever_their_form(void **state)
-{
-    struct buf a = {0}, b = {0};
-    char err[200];
-
-    (void)state;
-    assert_true(store_filter(SPAN("topic0=0xAB00000000000000000000000000000000000000000000000000000000000001 "
-                                  "address=0x0000000000000000000000000000000000000002,"
-                                  "0x000000000000000000000000000000000000000A"), &a, err, sizeof err));
-    assert_true(store_filter(SPAN("address=0x000000000000000000000000000000000000000a,"
-                                  "0x0000000000000000000000000000000000000002 "
-                                  "topic0=0xab00000000000000000000000000000000000000000000000000000000000001"), &b,
-                             err, sizeof err));
-    assert_int_equal(a.n, b.n);
-    assert_memory_equal(a.p, b.p, a.n);
-    buf_addc(&a, '\0');
-    assert_string_equal(a.p, "{\"address\":[\"0x0000000000000000000000000000000000000002\","
-                             "\"0x000000000000000000000000000000000000000a\"],"
-                             "\"topic0\":[\"0xab00000000000000000000000000000000000000000000000000000000000001\"]}");
-    buf_free(&a);
-    buf_free(&b);
-    assert_true(store_filter(SPAN(""), &a, err, sizeof err));
-    assert_int_equal(a.n, 2);
-    assert_false(store_filter(SPAN("address=0x12"), &b, err, sizeof err));
-    assert_false(store_filter(SPAN("colour=blue"), &b, err, sizeof err));
-    assert_false(store_filter(SPAN("'); DROP"), &b, err, sizeof err));
-    buf_free(&a);
-    buf_free(&b);
-}
-
-static void
-jobs_of_a_filter(void **state)
-{
-    static const struct span filter = SPAN("address=0x0000000000000000000000000000000000000002");
-    const struct table *list[TABLES_MAX];
-    struct store s = {.schema = "public"};
-    char err[200];
-
-    (void)state;
-    assert_int_equal(store_datasets(SPAN("logs,blocks"), list), 2);
-    assert_int_equal(store_datasets(SPAN("logs,logs"), list), 0);
-    assert_int_equal(store_datasets(SPAN("logs,"), list), 0);
-    assert_int_equal(store_datasets(SPAN(""), list), 0);
-    const struct table *logs = table_find("logs", 4), *blocks = table_find("blocks", 6);
-    uint64_t one = store_job(&s, 1, logs, filter, err, sizeof err)->serial;
-    assert_int_equal(store_job(&s, 1, logs, filter, err, sizeof err)->serial, one);
-    assert_true(store_job(&s, 2, logs, filter, err, sizeof err)->serial != one);
-    assert_string_equal(store_job(&s, 1, blocks, filter, err, sizeof err)->json, "{}"); /* no filter touches it */
-    store_learn(&s, one, 77);
-    assert_int_equal(store_job(&s, 1, logs, filter, err, sizeof err)->id, 77);
-    store_forget(&s);
-    assert_int_equal(store_job(&s, 1, logs, filter, err, sizeof err)->id, 0);
-    store_forget(&s);
-}
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(due_by_rows_bytes_age_or_messages),
         cmocka_unit_test(taken_in_order_up_to_so_many_rows),
-        cmocka_unit_test(taken_up_to_so_many_bytes),
         cmocka_unit_test(ends_wait_for_rows_elsewhere),
+        cmocka_unit_test(taken_up_to_so_many_bytes),
+        cmocka_unit_test(due_by_rows_bytes_age_or_messages),
         cmocka_unit_test(chunks_by_table_and_key),
         cmocka_unit_test(parts_find_the_one_at_fault),
-        cmocka_unit_test(errors_fall_into_classes),
-        cmocka_unit_test(codes_are_cut_out_of_messages),
-        cmocka_unit_test(staging_goes_on_while_keys_are_met),
-        cmocka_unit_test(staging_doubles_with_each_conflict),
-        cmocka_unit_test(every_table_has_its_place),
-        cmocka_unit_test(filters_read_the_same_whatever_their_form),
-        cmocka_unit_test(jobs_of_a_filter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
