@@ -27,6 +27,7 @@ enum {
     BACKLOG = 4096,
     GZIP_FROM = 1000,             /* bytes; shorter answers are not compressed */
     TICK_US = 20000,              /* how often scenario and dead are looked at without a request */
+    HEAD_START_US = 60,           /* a core wakes up so late, and to make ready for sending takes its time, too */
 };
 
 struct server {
@@ -43,7 +44,7 @@ struct request {
     struct MHD_Connection *connection;
     struct buf text;
     struct reply reply;
-    int64_t arrived_us;
+    int64_t arrived_us, due_us;
     bool answered, counted, waiting;
     size_t sent, half; /* of a body that is cut or stalls */
 };
@@ -71,6 +72,7 @@ static void
 wait_until(struct request *r, int64_t due_us)
 {
     r->waiting = true;
+    r->due_us = due_us;
     timers_add(&r->server->timers, due_us, r);
     MHD_suspend_connection(r->connection);
 }
@@ -154,6 +156,8 @@ send_reply(struct request *r)
     if (r->reply.act == ACT_DROP || r->reply.act == ACT_HANG || r->reply.act == ACT_RESET)
         return MHD_NO;
     struct MHD_Response *response = make_response(r);
+    while (clock_us() < r->due_us) /* it was woken for this a little early: no answer is */
+        continue;
     MHD_add_response_header(response, "Content-Type", r->reply.content_type);
     if (r->reply.encoding)
         MHD_add_response_header(response, "Content-Encoding", r->reply.encoding);
@@ -266,7 +270,7 @@ static void
 resume_due(struct server *s)
 {
     struct request *r;
-    int64_t now_us = clock_us();
+    int64_t now_us = clock_us() + HEAD_START_US;
     while ((r = timers_due(&s->timers, now_us))) {
         r->waiting = false;
         MHD_resume_connection(r->connection);
@@ -282,7 +286,7 @@ sleep_us(const struct server *s)
         us = (int64_t)ms * 1000;
     int64_t next = timers_next(&s->timers);
     if (next != INT64_MAX) {
-        int64_t left = next - clock_us();
+        int64_t left = next - HEAD_START_US - clock_us();
         us = left < us ? left : us;
     }
     return us > 0 ? us : 0;
