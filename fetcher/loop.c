@@ -14,6 +14,9 @@ enum {
     HIGH_WATER_RESULTS = 8,
     HIGH_WATER_LINES = 1000,
     BAD_LINES_TOLD = 10,
+    GATHER = 16 << 10,    /* bytes of results: fewer may wait for more */
+    GATHER_MS = 5,        /* since some left */
+    PASSED_MS = 5,        /* how long messages may lie unread that pass by here */
     FULL_MS = 50,         /* how long tasks may lie unread while results find no room: there may be some by then */
 };
 
@@ -137,12 +140,23 @@ await_first(struct loop *l)
         input_ended(l);
 }
 
-/* The writer is slower than all its fetchers together: who has room for results again takes what was pushed
- * here meanwhile, instead of turning it away at once, again and again. */
+/* Until when there is no look at what was pushed here; before now_ms: not at all. The writer is slower than all its
+ * fetchers together: who has room for results again takes it then, instead of turning it away at once, again and
+ * again. Or nothing was asked for, and nothing is to be expected, by the last message: it passed by. */
+static int64_t
+tasks_lie_until(const struct loop *l)
+{
+    if (!l->control || l->stopping)
+        return 0;
+    if (output_full(l->output))
+        return l->read_ms + FULL_MS;
+    return l->passed_over && !work_asked(l->work) && rpc_in_flight(l->rpc) > 0 ? l->read_ms + PASSED_MS : 0;
+}
+
 static bool
 lets_tasks_lie(const struct loop *l)
 {
-    return l->control && output_full(l->output) && !l->stopping && l->now_ms < l->read_ms + FULL_MS;
+    return l->now_ms < tasks_lie_until(l);
 }
 
 static void
@@ -159,11 +173,23 @@ read_tasks(struct loop *l)
             input_ended(l);
         if (got <= 0)
             return;
+        l->passed_over = m.size == 0 && l->part == 0;
+        l->part = m.size > 0 ? l->part + 1 : 0;
         l->lines += m.size > 0;
         if (m.size > 0 && !work_take(l->work, (struct span){m.data, m.size}, l->now_ms, err, sizeof err))
             bad_line(l, err);
         link_message_free(&m);
     }
+}
+
+/* A message wakes three threads on its way to the writer: where small ones follow each other closely, and more are
+ * about to come, they leave together. */
+static bool
+gathers_results(const struct loop *l)
+{
+    size_t queued = output_queued(l->output);
+    return l->control && queued > 0 && queued < GATHER && rpc_in_flight(l->rpc) > 0 && !l->stopping &&
+           l->now_ms < l->wrote_ms + GATHER_MS;
 }
 
 /* Writes until the link takes no more, and then knows it, so that its descriptor wakes the loop. */
@@ -172,8 +198,10 @@ write_results(struct loop *l)
 {
     int broken = 0;
     bool was_full = output_full(l->output);
-    if (!l->results)
+    if (!l->results || gathers_results(l))
         return;
+    if (output_queued(l->output) > 0)
+        l->wrote_ms = l->now_ms;
     do
         broken = output_flush(l->output, loop_note, l);
     while (broken == 0 && link_is_pipe(l->results) && link_flush(l->results) == 0 &&
@@ -211,9 +239,10 @@ tell_producer(struct loop *l)
     bool failed = l->survey.failures > l->was_failures;
     l->was_idle = idle;
     l->was_failures = l->survey.failures;
-    if (l->control && (ended || failed || l->now_ms >= l->life_sign_ms || work_credit_changed(l->work, l->now_ms))) {
+    if (l->control && (ended || failed || l->noted || l->now_ms >= l->life_sign_ms || work_credit_changed(l->work, l->now_ms))) {
         work_tell_credit(l->work, l->now_ms);
         l->life_sign_ms = l->now_ms + LIFE_SIGN_MS;
+        l->noted = false;
     }
     news_flush(l->news);
 }
@@ -234,8 +263,10 @@ time_left(struct loop *l)
         next = l->now_ms + t;
     if (l->control && l->life_sign_ms < next)
         next = l->life_sign_ms;
-    if (lets_tasks_lie(l) && l->read_ms + FULL_MS < next)
-        next = l->read_ms + FULL_MS;
+    if (gathers_results(l) && l->wrote_ms + GATHER_MS < next)
+        next = l->wrote_ms + GATHER_MS;
+    if (lets_tasks_lie(l) && tasks_lie_until(l) < next)
+        next = tasks_lie_until(l);
     return next > l->now_ms ? (int)(next - l->now_ms) : 0;
 }
 

@@ -122,6 +122,7 @@ loop_note(struct span line, void *context)
 {
     struct loop *l = context;
     news_line(l->news, line);
+    l->noted = true;
 }
 
 /* Has everything left that can leave? The producer may be gone: its lines are not waited for long. */

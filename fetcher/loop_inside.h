@@ -27,8 +27,11 @@ struct loop {
     struct link_message first; /* in a pipe: the first task, before which nothing is asked */
     bool begun, held;    /* it came; it is still to be taken */
     uint32_t was_failures; /* of the survey, as told last */
+    bool noted;          /* a line went that was written earlier: the credit that it tells is old */
+    bool passed_over;    /* the last message had no task */
+    size_t part;         /* tasks of the message that is being read */
     bool again;          /* there is room for results again: requests may start */
-    int64_t stop_by_ms, life_sign_ms, start_ms, read_ms, now_ms;
+    int64_t stop_by_ms, life_sign_ms, start_ms, read_ms, wrote_ms, now_ms;
     uint64_t lines, bad_lines;
 };
 

@@ -10,7 +10,7 @@ enum {
     BEYOND_FAR = 16,        /* blocks: in a pipe nobody waits for a block further off */
     BEYOND_WAIT_MS = 15000, /* nor longer than this */
     PACE_MS = 50,           /* how often the prefetch is fitted to the pace */
-    NEXT_TASK_US = 2500,    /* from an answer over its credit to the next task, at most */
+    NEXT_TASK_US = 5000,    /* from an answer over its credit to the next task, at most */
 };
 
 struct work *
@@ -104,6 +104,15 @@ work_credit(struct work *w, int64_t now_ms)
     return room > held ? (room - held + w->task_requests - 1) / w->task_requests : 0;
 }
 
+/* Where more than half of the prefetch is at hand no more is asked for: tasks come a few at a time, since each message
+ * costs something, at both ends and at those that PUSH passes over for it. */
+uint64_t
+work_offer(struct work *w, int64_t now_ms)
+{
+    uint64_t credit = work_credit(w, now_ms);
+    return credit * w->task_requests > w->prefetch / 2 ? credit : 0;
+}
+
 static enum control_state
 control_state(enum breaker_state s)
 {
@@ -117,7 +126,7 @@ work_tell_credit(struct work *w, int64_t now_ms)
 {
     const struct endpoint_stats *s = endpoint_stats(w->p.endpoint);
     enum control_state state = control_state(endpoint_state(w->p.endpoint, now_ms));
-    w->told_free = work_credit(w, now_ms);
+    w->told_free = work_offer(w, now_ms);
     struct control c = {
         .verb = CONTROL_CREDIT,
         .run = span_of(w->run),
@@ -135,9 +144,15 @@ work_tell_credit(struct work *w, int64_t now_ms)
 }
 
 bool
+work_asked(const struct work *w)
+{
+    return w->told_free > 0;
+}
+
+bool
 work_credit_changed(struct work *w, int64_t now_ms)
 {
-    return w->told_free != work_credit(w, now_ms);
+    return w->told_free != work_offer(w, now_ms);
 }
 
 void

@@ -2,8 +2,8 @@
  *
  * Tasks are worked in order of arrival. The credit announced is the room for requests plus a
  * prefetch, less the requests that the tasks held still need, counted in tasks as large as the last.
- * The prefetch is what the endpoint answers in the time that a new task takes to come, so it holds
- * little but what it works on.
+ * The prefetch is what the endpoint answers in a few times the time that a new task takes to come, so it holds
+ * little but what it works on, and asks for a few at a time.
  *
  * Every task taken ends in exactly one way: an end for the results link (fetched), or a line to the
  * producer (declined, failed, refused), or both, for one part each. With nobody to hand back to (a
@@ -63,6 +63,7 @@ int64_t work_next_ms(struct work *w, int64_t now_ms);
 void work_give_back(struct work *w, enum control_reason reason, int64_t wait_ms, bool gently,
                     int64_t now_ms);
 void work_leave(struct work *w, int64_t now_ms); /* no more tasks; finishes what is in flight */
+bool work_asked(const struct work *w); /* for tasks, by the newest line */
 bool work_credit_changed(struct work *w, int64_t now_ms); /* since it was told */
 void work_tell_credit(struct work *w, int64_t now_ms);
 

@@ -32,6 +32,9 @@ struct work {
 /* What the endpoint no longer has is not asked of it. */
 void work_cut_unheld(struct work *w, struct job *j);
 
+/* How many more tasks the producer is told that it takes now. */
+uint64_t work_offer(struct work *w, int64_t now_ms);
+
 /* --- work_tasks.c --- */
 void work_hand_out_rows(struct work *w, struct job *j, bool all);
 void work_sweep(struct work *w); /* ends the jobs that are over */

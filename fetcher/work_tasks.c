@@ -12,12 +12,18 @@
 static struct control
 line_about(struct work *w, const struct task *t, enum control_verb verb, int64_t now_ms)
 {
-    w->told_free = work_credit(w, now_ms);
     return (struct control){.verb = verb,
                             .run = span_of(t->run),
                             .fetcher = span_of(w->p.fetcher_name),
                             .task = t->id,
-                            .free = w->told_free};
+                            .free = work_offer(w, now_ms)};
+}
+
+static void
+tell(struct work *w, const struct control *c)
+{
+    w->told_free = c->free;
+    news_tell(w->p.news, c);
 }
 
 static void
@@ -49,7 +55,7 @@ turn_away(struct work *w, struct task *t, enum control_verb verb, enum control_r
     if (w->p.coping->alone)
         give_up(w, t, (struct piece){t->from, t->to}, error);
     else
-        news_tell(w->p.news, &c);
+        tell(w, &c);
     task_free(t);
 }
 
@@ -137,7 +143,7 @@ work_take(struct work *w, struct span line, int64_t now_ms, char *err, size_t si
     }
     add_job(w, j);
     struct control c = line_about(w, &j->task, CONTROL_TOOK, now_ms);
-    news_tell(w->p.news, &c);
+    tell(w, &c);
     return true;
 }
 
@@ -199,7 +205,7 @@ conclude(struct work *w, struct job *j)
         hand_out_end(w, j, part, (struct span){note.p, note.n});
         buf_free(&note);
     } else if (!w->p.coping->alone) {
-        news_tell(w->p.news, &c);
+        tell(w, &c);
     }
     if (back && w->p.coping->alone && j->cut.reason != REASON_STOPPING)
         give_up(w, &j->task, rest, j->cut.error);

@@ -14,7 +14,7 @@
 
 enum {
     ROTA_MAX = 64,      /* fetchers; more are dealt to blindly */
-    ROTA_TASKS = 4,     /* in a message, so that a short job is spread */
+    ROTA_TASKS = 8,     /* in a message, so that a short job is spread */
     ROTA_RECENT = 1024, /* tasks whose answer can be told from another's */
     ROTA_BLIND = 1024,  /* messages */
 };

@@ -20,13 +20,12 @@ static struct survey survey;
 static struct work *work;
 
 static int
-set_up(void **state)
+set_up_prefetching(uint32_t prefetch)
 {
     const struct endpoint_options o = {
         .concurrency = ROOM, .batch = 25, .breaker_threshold = 5, .breaker_cooldown_ms = 10000,
         .backoff_min_ms = 1000, .backoff_max_ms = 30000, .max_blocks = WIDTH, .target_bytes = 4 << 20,
         .seed = 1, .fixed_concurrency = true};
-    (void)state;
     endpoint = endpoint_new(&o);
     endpoint_saw_head(endpoint, 100000);
     output = output_new(NULL, OUTPUT_MSGPACK);
@@ -36,9 +35,24 @@ set_up(void **state)
     survey = (struct survey){.endpoint = endpoint, .chain = 1, .head_known = true};
     const struct work_parts parts = {
         .endpoint = endpoint, .output = output, .news = news, .coping = &coping, .survey = &survey,
-        .report = &report, .endpoint_name = "e", .fetcher_name = "e.1", .prefetch_given = true, .max_jobs = 40};
+        .report = &report, .endpoint_name = "e", .fetcher_name = "e.1", .prefetch = prefetch, .prefetch_given = true,
+        .max_jobs = 40};
     work = work_new(&parts);
     return 0;
+}
+
+static int
+set_up(void **state)
+{
+    (void)state;
+    return set_up_prefetching(0);
+}
+
+static int
+set_up_eight(void **state)
+{
+    (void)state;
+    return set_up_prefetching(8);
 }
 
 static int
@@ -97,6 +111,22 @@ each_credit_is_good_for_a_task(void **state)
     assert_int_equal(work_credit(work, NOW), 0);
 }
 
+/* It asks for no more while it has more than half of its prefetch, but takes what comes. */
+static void
+it_asks_for_a_few_at_a_time(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ROOM + 3; i++)
+        take(1);
+    assert_int_equal(work_credit(work, NOW), 5);
+    work_tell_credit(work, NOW);
+    assert_true(work_asked(work));
+    take(1);
+    assert_false(work_asked(work));
+    assert_int_equal(work_credit(work, NOW), 4);
+    assert_false(work_credit_changed(work, NOW));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -106,6 +136,7 @@ main(void)
         TEST(it_is_counted_in_tasks_as_large_as_the_last),
         TEST(one_large_task_does_not_shut_out_small_ones),
         TEST(each_credit_is_good_for_a_task),
+        cmocka_unit_test_setup_teardown(it_asks_for_a_few_at_a_time, set_up_eight, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
