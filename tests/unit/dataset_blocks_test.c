@@ -22,17 +22,10 @@ equals_a_peers_rows(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct rows rows = {0};
-        char why[WHY_MAX] = "";
-        for (size_t j = 0; j < cases[i].n; j++) {
-            struct block_replies r = block_replies(cases[i].folder, cases[i].blocks[j], false);
-            if (dataset_blocks.block(&r, &rows, why) != DECODE_OK)
-                fail_msg("%s", why);
-        }
-        struct records theirs = expected_rows(&cases[i]), ours = records_of_rows(&table_blocks, &rows);
+        struct records theirs = expected_rows(&cases[i]);
+        struct records ours = rows_of_blocks(&cases[i], &dataset_blocks, &table_blocks, false);
         sort_records(&theirs, "number", NULL);
         COMPARE(cases[i].folder, &theirs, &ours, peer_blocks);
-        buf_free(&rows.data);
     }
 }
 

@@ -16,17 +16,10 @@ equals_a_peers_rows(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct rows rows = {0};
-        char why[WHY_MAX] = "";
-        for (size_t j = 0; j < cases[i].n; j++) {
-            struct block_replies r = block_replies(cases[i].folder, cases[i].blocks[j], true);
-            if (dataset_transactions.block(&r, &rows, why) != DECODE_OK)
-                fail_msg("%s", why);
-        }
-        struct records theirs = expected_rows(&cases[i]), ours = records_of_rows(&table_transactions, &rows);
+        struct records theirs = expected_rows(&cases[i]);
+        struct records ours = rows_of_blocks(&cases[i], &dataset_transactions, &table_transactions, true);
         sort_records(&theirs, "block_number", "transaction_index");
         COMPARE(cases[i].folder, &theirs, &ours, peer_transactions);
-        buf_free(&rows.data);
     }
 }
 

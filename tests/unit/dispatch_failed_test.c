@@ -8,8 +8,7 @@ a_failure_prefers_another_endpoint(void **state)
     struct dispatch *d = start(&plain, 0, 999, 1000);
     credit(d, T0, "a", 1, "closed");
     credit(d, T0, "b", 0, "closed");
-    push(d, T0);
-    took(d, T0, "a", 0, 0);
+    taken(d, T0, "a", 0, 0);
     failed(d, T0, "a", 0, 1);
     expect_push(d, T0, ""); /* only the one that failed has room */
     credit(d, T0 + 50, "b", 1, "closed");
@@ -24,8 +23,7 @@ avoiding_does_not_wait_for_ever(void **state)
     struct dispatch *d = start(&plain, 0, 999, 1000);
     credit(d, T0, "a", 1, "closed");
     credit(d, T0, "b", 0, "closed"); /* hangs: says so every second, and never has room */
-    push(d, T0);
-    took(d, T0, "a", 0, 0);
+    taken(d, T0, "a", 0, 0);
     failed(d, T0, "a", 0, 1);
     const char *got = "";
     int64_t now = T0;
@@ -45,10 +43,7 @@ static void
 the_only_endpoint_is_tried_again_after_a_pause(void **state)
 {
     (void)state;
-    struct dispatch *d = start(&plain, 0, 999, 1000);
-    credit(d, T0, "a", 1, "closed");
-    push(d, T0);
-    took(d, T0, "a", 0, 0);
+    struct dispatch *d = one_out(0);
     failed(d, T0, "a", 0, 1);
     expect_push(d, T0 + 999, "");
     expect_push(d, T0 + 1000, "task=0 try=2 run=r1 dataset=logs from=0 to=999");
@@ -99,8 +94,7 @@ a_late_success_is_no_failure(void **state)
     o.attempts = 1;
     struct dispatch *d = start(&o, 0, 999, 1000);
     credit(d, T0, "a", 1, "closed");
-    push(d, T0);
-    took(d, T0, "a", 0, 0);
+    taken(d, T0, "a", 0, 0);
     failed(d, T0, "a", 0, 1);
     assert_int_equal(failures_count(dispatch_failures(d)), 1);
     committed(d, T0, 0, 0, 999); /* with rows */
@@ -116,8 +110,7 @@ only_the_failed_part_is_tried_again(void **state)
     struct dispatch *d = start(&plain, 0, 999, 1000);
     credit(d, T0, "a", 1, "closed");
     credit(d, T0, "b", 1, "closed");
-    push(d, T0);
-    took(d, T0, "a", 0, 0);
+    taken(d, T0, "a", 0, 0);
     hear(d, T0, "failed run=r1 fetcher=a.1 task=0 free=1 from=600 to=999 error=boom 500");
     expect_push(d, T0, "task=1 try=1 run=r1 dataset=logs from=600 to=999 avoid=a");
     took(d, T0, "b", 1, 0);
@@ -137,8 +130,7 @@ what_all_refuse_is_given_up_at_once(void **state)
     credit(d, T0, "a", 1, "closed");
     credit(d, T0, "b", 1, "closed");
     int64_t now = T0 + 3000;
-    push(d, now);
-    took(d, now, "a", 0, 0);
+    taken(d, now, "a", 0, 0);
     hear(d, now, "refused run=r1 fetcher=a.1 task=0 free=1 error=pruned");
     assert_int_equal(event.news, DISPATCH_NOTHING);
     expect_push(d, now, "task=0 try=2 run=r1 dataset=logs from=0 to=999 avoid=a");
@@ -174,10 +166,7 @@ static void
 the_first_to_come_does_not_refuse_for_all(void **state)
 {
     (void)state;
-    struct dispatch *d = start(&plain, 0, 999, 1000);
-    credit(d, T0, "a", 1, "closed");
-    push(d, T0);
-    took(d, T0, "a", 0, 0);
+    struct dispatch *d = one_out(0);
     hear(d, T0 + 50, "refused run=r1 fetcher=a.1 task=0 free=1 error=pruned");
     assert_int_equal(event.news, DISPATCH_NOTHING);
     expect_push(d, T0 + 60, "");
@@ -197,8 +186,7 @@ fail_fast_stops_at_the_first(void **state)
     struct dispatch *d = start(&o, 0, 9999, 1000);
     credit(d, T0, "a", 3, "closed");
     push(d, T0);
-    push(d, T0);
-    took(d, T0, "a", 0, 2);
+    taken(d, T0, "a", 0, 2);
     took(d, T0, "a", 1, 1);
     failed(d, T0, "a", 0, 2);
     expect_push(d, T0, "");
@@ -217,24 +205,23 @@ rejected_rows_are_failures(void **state)
     struct dispatch *d = start(&plain, 0, 999, 1000);
     credit(d, T0, "a", 2, "closed");
     credit(d, T0, "b", 2, "closed");
-    push(d, T0);
-    took(d, T0, "a", 0, 1);
-    hear(d, T0, "fetched run=r1 fetcher=a.1 task=0 free=2");
-    hear(d, T0, "rejected run=r1 task=0 endpoint=a from=0 to=999 error=check \"x\"");
+    taken(d, T0, "a", 0, 1);
+    fetched(d, T0, "a", 0, 2);
+    rejected(d, T0, "a", 0, 0, 999);
     expect_push(d, T0, "task=0 try=2 run=r1 dataset=logs from=0 to=999 avoid=a");
     took(d, T0, "b", 0, 1);
-    hear(d, T0, "fetched run=r1 fetcher=b.1 task=0 free=2");
-    hear(d, T0, "rejected run=r1 task=0 endpoint=b from=0 to=499 error=check \"x\""); /* a part of it */
+    fetched(d, T0, "b", 0, 2);
+    rejected(d, T0, "b", 0, 0, 499); /* a part of it */
     hear(d, T0, "committed run=r1 task=0 endpoint=b rows=1 from=500 to=999");
     expect_push(d, T0, "task=1 try=1 run=r1 dataset=logs from=0 to=499");
     took(d, T0, "b", 1, 1);
-    hear(d, T0, "fetched run=r1 fetcher=b.1 task=1 free=2");
-    hear(d, T0, "rejected run=r1 task=1 endpoint=b from=0 to=499 error=check \"x\"");
+    fetched(d, T0, "b", 1, 2);
+    rejected(d, T0, "b", 1, 0, 499);
     assert_int_equal(event.news, DISPATCH_GAVE_UP);
     struct failures *f = dispatch_failures(d);
     assert_string_equal(failures_line(f, 0), "failed blocks 0-499 after 3 attempts on \"b\": check \"x\"");
     assert_int_equal(failures_waiting(f), 1);
-    hear(d, T0, "rejected run=r1 task=1 endpoint=b from=0 to=499 error=check \"x\""); /* its record, too */
+    rejected(d, T0, "b", 1, 0, 499); /* its record, too */
     assert_int_equal(failures_waiting(f), 0);
     assert_int_equal(failures_count(f), 1);
     expect_push(d, T0, "");
@@ -247,13 +234,10 @@ static void
 rejected_parts_are_failures_of_their_own(void **state)
 {
     (void)state;
-    struct dispatch *d = start(&plain, 0, 999, 1000);
-    credit(d, T0, "a", 2, "closed");
-    push(d, T0);
-    took(d, T0, "a", 0, 1);
-    hear(d, T0, "fetched run=r1 fetcher=a.1 task=0 free=2");
-    for (int i = 0; i < 9; i++) {
-        hear(d, T0, "rejected run=r1 task=0 endpoint=a from=%d to=%d error=check", i * 100, i * 100 + 99);
+    struct dispatch *d = one_out(1);
+    fetched(d, T0, "a", 0, 2);
+    for (unsigned i = 0; i < 9; i++) {
+        rejected(d, T0, "a", 0, i * 100, i * 100 + 99);
         assert_int_equal(event.news, DISPATCH_NOTHING);
     }
     committed(d, T0, 0, 900, 999);
@@ -271,14 +255,14 @@ a_rejection_before_fetched_is_not_lost(void **state)
     for (int i = 1; i <= 3; i++) { /* as many as there are attempts */
         assert_string_not_equal(push(d, T0), "");
         took(d, T0, "a", 0, 1);
-        hear(d, T0, "rejected run=r1 task=0 endpoint=a from=0 to=999 error=check");
+        rejected(d, T0, "a", 0, 0, 999);
         expect_push(d, T0, "");
-        hear(d, T0, "fetched run=r1 fetcher=a.1 task=0 free=2");
+        fetched(d, T0, "a", 0, 2);
     }
     assert_string_not_equal(push(d, T0), "");
     took(d, T0, "a", 0, 1);
-    hear(d, T0, "fetched run=r1 fetcher=a.1 task=0 free=2");
-    hear(d, T0, "rejected run=r1 task=0 endpoint=a from=0 to=999 error=check");
+    fetched(d, T0, "a", 0, 2);
+    rejected(d, T0, "a", 0, 0, 999);
     assert_int_equal(event.news, DISPATCH_GAVE_UP);
     end(d);
 }
@@ -292,9 +276,9 @@ rejections_before_fetched_end(void **state)
     for (int i = 1; i <= 4; i++) {
         assert_string_not_equal(push(d, T0), "");
         took(d, T0, "a", 0, 1);
-        hear(d, T0, "rejected run=r1 task=0 endpoint=a from=0 to=999 error=check");
+        rejected(d, T0, "a", 0, 0, 999);
         assert_int_equal(event.news, i < 4 ? DISPATCH_NOTHING : DISPATCH_GAVE_UP);
-        hear(d, T0, "fetched run=r1 fetcher=a.1 task=0 free=2");
+        fetched(d, T0, "a", 0, 2);
     }
     expect_push(d, T0, "");
     end(d);

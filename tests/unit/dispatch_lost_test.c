@@ -9,10 +9,9 @@ idle_credit_gets_copies_of_the_oldest(void **state)
     credit(d, T0, "a", 3, "closed");
     credit(d, T0, "b", 0, "closed");
     for (unsigned i = 0; i < 3; i++) {
-        push(d, T0);
-        took(d, T0, "a", i, 2 - i);
+        taken(d, T0, "a", i, 2 - i);
     }
-    hear(d, T0 + 80, "fetched run=r1 fetcher=a.1 task=2 free=0"); /* now it is known how long a task takes */
+    fetched(d, T0 + 80, "a", 2, 0); /* now it is known how long a task takes */
     committed(d, T0 + 90, 2, 2000, 2999);
     credit(d, T0 + 300, "a", 2, "closed");
     expect_push(d, T0 + 300, ""); /* the one that works on it does not get the copy */
@@ -37,8 +36,7 @@ no_copies_before_the_time_of_a_task_is_known(void **state)
     struct dispatch *d = start(&plain, 0, 999, 1000);
     credit(d, T0, "a", 1, "closed");
     credit(d, T0, "b", 0, "closed");
-    push(d, T0);
-    took(d, T0, "a", 0, 0);
+    taken(d, T0, "a", 0, 0);
     credit(d, T0 + 4900, "a", 0, "closed");
     credit(d, T0 + 4900, "b", 2, "closed");
     expect_push(d, T0 + 4900, "");
@@ -52,8 +50,7 @@ no_copies_while_there_is_work(void **state)
     (void)state;
     struct dispatch *d = start(&plain, 0, 99999, 1000);
     credit(d, T0, "a", 1, "closed");
-    push(d, T0);
-    took(d, T0, "a", 0, 0);
+    taken(d, T0, "a", 0, 0);
     credit(d, T0 + 4000, "b", 50, "closed");
     for (int i = 1; i <= 50; i++)
         assert_null(strstr(push(d, T0 + 4000), "task=0 "));
@@ -68,12 +65,11 @@ no_copies_while_the_writer_is_behind(void **state)
     credit(d, T0, "a", 4, "closed");
     credit(d, T0, "b", 0, "closed");
     for (unsigned task = 0; task < 4; task++) {
-        push(d, T0);
-        took(d, T0, "a", task, 3 - task);
+        taken(d, T0, "a", task, 3 - task);
     }
-    hear(d, T0 + 80, "fetched run=r1 fetcher=a.1 task=1 free=0");
-    hear(d, T0 + 80, "fetched run=r1 fetcher=a.1 task=2 free=0");
-    hear(d, T0 + 80, "fetched run=r1 fetcher=a.1 task=3 free=0");
+    fetched(d, T0 + 80, "a", 1, 0);
+    fetched(d, T0 + 80, "a", 2, 0);
+    fetched(d, T0 + 80, "a", 3, 0);
     credit(d, T0 + 1000, "b", 2, "closed");
     expect_push(d, T0 + 1000, ""); /* who is late may only wait for the writer, too */
     committed(d, T0 + 1100, 1, 1000, 1999);
@@ -87,11 +83,8 @@ static void
 rows_that_never_arrive_are_fetched_again(void **state)
 {
     (void)state;
-    struct dispatch *d = start(&plain, 0, 999, 1000);
-    credit(d, T0, "a", 1, "closed");
-    push(d, T0);
-    took(d, T0, "a", 0, 0);
-    hear(d, T0 + 10, "fetched run=r1 fetcher=a.1 task=0 free=1"); /* then the writer died */
+    struct dispatch *d = one_out(0);
+    fetched(d, T0 + 10, "a", 0, 1); /* then the writer died */
     const char *got = "";
     int64_t now = T0 + 10;
     for (; now < T0 + 60000 && !got[0]; now += 100) {
@@ -110,8 +103,7 @@ a_silent_fetcher_loses_its_tasks(void **state)
     struct dispatch *d = start(&plain, 0, 1999, 1000);
     credit(d, T0, "a", 2, "closed");
     push(d, T0);
-    push(d, T0);
-    took(d, T0, "a", 0, 1);
+    taken(d, T0, "a", 0, 1);
     took(d, T0, "a", 1, 0);
     credit(d, T0 + 5300, "b", 2, "closed");
     expect_push(d, T0 + 5300, "task=0 try=2 run=r1 dataset=logs from=0 to=999");
@@ -125,10 +117,7 @@ static void
 goodbye_gives_tasks_back(void **state)
 {
     (void)state;
-    struct dispatch *d = start(&plain, 0, 999, 1000);
-    credit(d, T0, "a", 2, "closed");
-    push(d, T0);
-    took(d, T0, "a", 0, 1);
+    struct dispatch *d = one_out(1);
     hear(d, T0, "bye fetcher=a.1");
     expect_push(d, T0, "");
     credit(d, T0, "b", 1, "closed");
@@ -140,11 +129,8 @@ static void
 lost_rows_come_again(void **state)
 {
     (void)state;
-    struct dispatch *d = start(&plain, 0, 999, 1000);
-    credit(d, T0, "a", 2, "closed");
-    push(d, T0);
-    took(d, T0, "a", 0, 1);
-    hear(d, T0, "fetched run=r1 fetcher=a.1 task=0 free=2");
+    struct dispatch *d = one_out(1);
+    fetched(d, T0, "a", 0, 2);
     hear(d, T0, "lost run=r1 task=0");
     expect_push(d, T0, "task=0 try=2 run=r1 dataset=logs from=0 to=999");
     end(d);
@@ -156,15 +142,14 @@ a_loss_before_fetched_is_not_lost(void **state)
     (void)state;
     struct dispatch *d = start(&plain, 0, 1999, 1000);
     credit(d, T0, "a", 2, "closed");
-    push(d, T0);
-    took(d, T0, "a", 0, 1);
+    taken(d, T0, "a", 0, 1);
     hear(d, T0, "lost run=r1 task=0");
     expect_push(d, T0, "task=1 try=1 run=r1 dataset=logs from=1000 to=1999");
     took(d, T0, "a", 1, 0);
-    hear(d, T0 + 10, "fetched run=r1 fetcher=a.1 task=0 free=1");
+    fetched(d, T0 + 10, "a", 0, 1);
     expect_push(d, T0 + 10, "task=0 try=2 run=r1 dataset=logs from=0 to=999");
     took(d, T0 + 10, "a", 0, 0);
-    hear(d, T0 + 20, "fetched run=r1 fetcher=a.1 task=0 free=1"); /* and this time for good */
+    fetched(d, T0 + 20, "a", 0, 1); /* and this time for good */
     expect_push(d, T0 + 20, "");
     committed(d, T0 + 30, 0, 0, 999);
     assert_int_equal(event.news, DISPATCH_COMMITTED);
@@ -175,10 +160,7 @@ static void
 a_loss_before_a_part_came_back_is_not_lost(void **state)
 {
     (void)state;
-    struct dispatch *d = start(&plain, 0, 999, 1000);
-    credit(d, T0, "a", 2, "closed");
-    push(d, T0);
-    took(d, T0, "a", 0, 1);
+    struct dispatch *d = one_out(1);
     hear(d, T0, "lost run=r1 task=0 from=0 to=499");
     hear(d, T0, "declined run=r1 fetcher=a.1 task=0 free=2 reason=stopping wait=0 from=500 to=999");
     expect_push(d, T0, "task=0 try=2 run=r1 dataset=logs from=0 to=499");
@@ -193,11 +175,10 @@ what_went_to_another_writer_comes_again(void **state)
     struct dispatch *d = start(&plain, 0, 2999, 1000);
     credit(d, T0, "a", 3, "closed");
     for (unsigned task = 0; task < 3; task++) {
-        push(d, T0);
-        took(d, T0, "a", task, 2 - task);
+        taken(d, T0, "a", task, 2 - task);
     }
-    hear(d, T0, "fetched run=r1 fetcher=a.1 task=0 free=1");
-    hear(d, T0, "fetched run=r1 fetcher=a.1 task=1 free=2");
+    fetched(d, T0, "a", 0, 1);
+    fetched(d, T0, "a", 1, 2);
     hear(d, T0, "hello"); /* of the first: late, but it has them */
     expect_push(d, T0, "");
     hear(d, T0, "hello");
@@ -215,11 +196,10 @@ what_was_fetched_long_before_a_hello_comes_again(void **state)
     struct dispatch *d = start(&plain, 0, 1999, 1000);
     credit(d, T0, "a", 2, "closed");
     for (unsigned task = 0; task < 2; task++) {
-        push(d, T0);
-        took(d, T0, "a", task, 1 - task);
+        taken(d, T0, "a", task, 1 - task);
     }
-    hear(d, T0, "fetched run=r1 fetcher=a.1 task=0 free=1");
-    hear(d, T0 + 2500, "fetched run=r1 fetcher=a.1 task=1 free=2");
+    fetched(d, T0, "a", 0, 1);
+    fetched(d, T0 + 2500, "a", 1, 2);
     hear(d, T0 + 2500, "hello");
     expect_push(d, T0 + 2500, "task=0 try=2 run=r1 dataset=logs from=0 to=999");
     expect_push(d, T0 + 2500, ""); /* the other one came just now: the new one has it */

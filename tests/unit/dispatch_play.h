@@ -88,6 +88,30 @@ took(struct dispatch *d, int64_t now, const char *name, unsigned task, unsigned 
     hear(d, now, "took run=r1 fetcher=%s.1 task=%u free=%u", name, task, free);
 }
 
+/* Pushed, and taken by that fetcher, which has `free` places left. */
+static UNUSED void
+taken(struct dispatch *d, int64_t now, const char *name, unsigned task, unsigned free)
+{
+    push(d, now);
+    took(d, now, name, task, free);
+}
+
+/* A run of one task, blocks 0 to 999: fetcher a works on it, and has `free` places left. */
+static UNUSED struct dispatch *
+one_out(unsigned free)
+{
+    struct dispatch *d = start(&plain, 0, 999, 1000);
+    credit(d, T0, "a", free + 1, "closed");
+    taken(d, T0, "a", 0, free);
+    return d;
+}
+
+static UNUSED void
+fetched(struct dispatch *d, int64_t now, const char *name, unsigned task, unsigned free)
+{
+    hear(d, now, "fetched run=r1 fetcher=%s.1 task=%u free=%u", name, task, free);
+}
+
 static UNUSED void
 failed(struct dispatch *d, int64_t now, const char *name, unsigned task, unsigned free)
 {
@@ -98,6 +122,13 @@ static UNUSED void
 committed(struct dispatch *d, int64_t now, unsigned task, unsigned from, unsigned to)
 {
     hear(d, now, "committed run=r1 task=%u endpoint=a rows=7 from=%u to=%u", task, from, to);
+}
+
+/* By the database: rows of that endpoint. */
+static UNUSED void
+rejected(struct dispatch *d, int64_t now, const char *name, unsigned task, unsigned from, unsigned to)
+{
+    hear(d, now, "rejected run=r1 task=%u endpoint=%s from=%u to=%u error=check \"x\"", task, name, from, to);
 }
 
 #endif

@@ -67,7 +67,7 @@ worker_acts(struct dispatch *d, struct worker *w, int64_t now)
     } else {
         if (what == 6) /* the other's word was faster */
             hear(d, now, "lost run=r1 task=%u", id);
-        hear(d, now, "fetched run=r1 fetcher=%s.1 task=%u free=%u", w->name, id, free);
+        fetched(d, now, w->name, id, free);
         if (what == 3)
             hear(d, now, "lost run=r1 task=%u", id);
         if (what == 6)

@@ -37,10 +37,9 @@ commits_end_the_job(void **state)
     struct dispatch *d = start(&plain, 0, 1999, 1000);
     credit(d, T0, "a", 5, "closed");
     push(d, T0);
-    push(d, T0);
-    took(d, T0, "a", 0, 4);
+    taken(d, T0, "a", 0, 4);
     took(d, T0, "a", 1, 3);
-    hear(d, T0, "fetched run=r1 fetcher=a.1 task=0 free=4");
+    fetched(d, T0, "a", 0, 4);
     committed(d, T0 + 5, 0, 0, 999);
     assert_int_equal(event.news, DISPATCH_COMMITTED);
     assert_int_equal(event.blocks, 1000);
@@ -65,10 +64,7 @@ static void
 other_runs_are_not_heard(void **state)
 {
     (void)state;
-    struct dispatch *d = start(&plain, 0, 999, 1000);
-    credit(d, T0, "a", 5, "closed");
-    push(d, T0);
-    took(d, T0, "a", 0, 4);
+    struct dispatch *d = one_out(4);
     hear(d, T0, "committed run=old task=0 endpoint=a rows=7 from=0 to=999");
     assert_int_equal(event.news, DISPATCH_NOTHING);
     hear(d, T0, "failed run=old fetcher=a.1 task=0 free=2 error=x");
@@ -142,8 +138,7 @@ an_open_breaker_is_waited_for(void **state)
     (void)state;
     struct dispatch *d = start(&plain, 0, 9999, 1000);
     credit(d, T0, "a", 2, "closed");
-    push(d, T0);
-    took(d, T0, "a", 0, 1);
+    taken(d, T0, "a", 0, 1);
     credit(d, T0, "a", 0, "open");
     hear(d, T0, "declined run=r1 fetcher=a.1 task=0 free=0 reason=breaker wait=400");
     credit(d, T0 + 1, "a", 1, "closed");
@@ -226,8 +221,7 @@ stopping_waits_for_what_is_out(void **state)
     struct dispatch *d = start(&plain, 0, 9999, 1000);
     credit(d, T0, "a", 5, "closed");
     push(d, T0);
-    push(d, T0);
-    took(d, T0, "a", 0, 4);
+    taken(d, T0, "a", 0, 4);
     took(d, T0, "a", 1, 3);
     dispatch_stop(d);
     expect_push(d, T0, "");
@@ -266,20 +260,18 @@ how_long_blocks_do_not_come(void **state)
     credit(d, T0, "a", 5, "closed");
     push(d, T0);
     push(d, T0);
-    push(d, T0);
-    took(d, T0, "a", 0, 4);
+    taken(d, T0, "a", 0, 4);
     took(d, T0, "a", 1, 3);
     assert_int_equal(dispatch_beyond_ms(d, T0 + 100, &block), 0);
     hear(d, T0 + 100, "declined run=r1 fetcher=a.1 task=2 free=3 reason=head wait=1000 from=6000 to=6999");
     hear(d, T0 + 100, "declined run=r1 fetcher=a.1 task=1 free=3 reason=head wait=1000 from=5001 to=5999");
     assert_int_equal(dispatch_beyond_ms(d, T0 + 900, &block), 0); /* task 0 is worked on */
-    hear(d, T0 + 900, "fetched run=r1 fetcher=a.1 task=0 free=4");
+    fetched(d, T0 + 900, "a", 0, 4);
     committed(d, T0 + 900, 0, 4000, 4999);
     committed(d, T0 + 900, 1, 5000, 5000);
     assert_int_equal(dispatch_beyond_ms(d, T0 + 1000, &block), 0); /* that was a sign of life */
     for (unsigned task = 2; task <= 3; task++) {
-        push(d, T0 + 1200);
-        took(d, T0 + 1200, "a", task, 4);
+        taken(d, T0 + 1200, "a", task, 4);
     }
     hear(d, T0 + 1200, "declined run=r1 fetcher=a.1 task=2 free=3 reason=head wait=1000");
     assert_int_equal(dispatch_beyond_ms(d, T0 + 3000, &block), 1800); /* task 3 can only be declined */

@@ -67,6 +67,15 @@ check(struct holdings *h, struct node *n, size_t batch)
     return requests;
 }
 
+/* A fresh check, in batches, of a node that gave no logs of that block. */
+static int
+doubt(struct holdings *h, struct node *n, uint64_t block)
+{
+    holdings_init(h);
+    holdings_doubt(h, block, n->head);
+    return check(h, n, 25);
+}
+
 static void
 logs_seen_are_proof(void **state)
 {
@@ -86,9 +95,7 @@ a_full_node_is_believed(void **state)
     struct node n = {.head = 100000, .every = 3};
     struct holdings h;
     (void)state;
-    holdings_init(&h);
-    holdings_doubt(&h, 1000, n.head);
-    assert_true(check(&h, &n, 25) <= 2);
+    assert_true(doubt(&h, &n, 1000) <= 2);
     assert_int_equal(h.min_block, 0);
     assert_true(holdings_believe(&h, 1000, 100000));
     assert_false(holdings_believe(&h, 999, 100000));
@@ -104,9 +111,7 @@ a_pruned_node_is_found_out(void **state)
             for (int receipts = 0; receipts < 2; receipts++) {
                 struct node n = {.head = 100000, .first_held = first, .every = every, .receipts = receipts};
                 struct holdings h;
-                holdings_init(&h);
-                holdings_doubt(&h, 1000, n.head);
-                assert_in_range(check(&h, &n, 25), 1, 100);
+                assert_in_range(doubt(&h, &n, 1000), 1, 100);
                 assert_in_range(h.min_block, first - every, first + every);
                 assert_true(h.min_block > (first - 1) / every * every); /* the last block that lacks some */
                 assert_false(holdings_believe(&h, h.min_block - 1, 100000));
@@ -133,9 +138,7 @@ a_node_without_logs_holds_none(void **state)
     struct node n = {.head = 5000, .first_held = 6000, .every = 1, .receipts = true};
     struct holdings h;
     (void)state;
-    holdings_init(&h);
-    holdings_doubt(&h, 10, n.head);
-    check(&h, &n, 25);
+    doubt(&h, &n, 10);
     assert_int_equal(h.min_block, 5001);
 }
 
@@ -147,9 +150,7 @@ blooms_without_logs_do_not_look_pruned(void **state)
     for (uint64_t every = 0; every < 20; every += 7) {
         struct node n = {.head = 100000, .every = every, .phantoms = 5, .receipts = true};
         struct holdings h;
-        holdings_init(&h);
-        holdings_doubt(&h, 1000, n.head);
-        check(&h, &n, 25);
+        doubt(&h, &n, 1000);
         assert_int_equal(h.min_block, 0);
         assert_true(holdings_believe(&h, 1000, n.head));
     }
@@ -162,9 +163,7 @@ nor_hide_what_is_pruned(void **state)
     for (uint64_t first = 2000; first < 100000; first += 6789) {
         struct node n = {.head = 100000, .first_held = first, .every = 7, .phantoms = 5, .receipts = true};
         struct holdings h;
-        holdings_init(&h);
-        holdings_doubt(&h, 1000, n.head);
-        check(&h, &n, 25);
+        doubt(&h, &n, 1000);
         assert_in_range(h.min_block, first - 7, first + 7);
     }
 }
@@ -176,9 +175,7 @@ without_receipts_little_is_lost(void **state)
     struct node n = {.head = 100000, .every = 7, .phantoms = 5};
     struct holdings h;
     (void)state;
-    holdings_init(&h);
-    holdings_doubt(&h, 1000, n.head);
-    check(&h, &n, 25);
+    doubt(&h, &n, 1000);
     assert_in_range(h.min_block, 1000, 1010);
 }
 
@@ -188,9 +185,7 @@ a_slip_is_not_pruned(void **state)
     struct node n = {.head = 100000, .every = 1, .receipts = true, .slips = 1};
     struct holdings h;
     (void)state;
-    holdings_init(&h);
-    holdings_doubt(&h, 1000, n.head);
-    check(&h, &n, 25);
+    doubt(&h, &n, 1000);
     assert_int_equal(h.min_block, 0);
 }
 
@@ -201,9 +196,7 @@ belief_moves_with_the_head(void **state)
     struct node n = {.head = 100000, .first_held = 50000, .every = 1, .receipts = true};
     struct holdings h;
     (void)state;
-    holdings_init(&h);
-    holdings_doubt(&h, 1000, n.head);
-    check(&h, &n, 25);
+    doubt(&h, &n, 1000);
     assert_int_equal(h.min_block, 50000);
     assert_true(holdings_believe(&h, 50000, 100000));
     assert_false(holdings_believe(&h, 50010, 100011));
@@ -223,9 +216,7 @@ a_chain_without_logs_has_none(void **state)
     struct node n = {.head = 100000, .first_held = 0, .every = 0};
     struct holdings h;
     (void)state;
-    holdings_init(&h);
-    holdings_doubt(&h, 77, n.head);
-    check(&h, &n, 25);
+    doubt(&h, &n, 77);
     assert_int_equal(h.min_block, 0);
     assert_true(holdings_believe(&h, 77, 100000));
 }

@@ -85,4 +85,21 @@ compare_topics(const struct records *theirs, const struct records *ours)
     }
 }
 
+/* Our rows of a case's blocks, as a dataset makes them of the recorded replies. */
+static UNUSED struct records
+rows_of_blocks(const struct peer_case *c, const struct dataset *d, const struct table *t, bool receipts)
+{
+    struct rows rows = {0};
+    char why[WHY_MAX] = "";
+
+    for (size_t i = 0; i < c->n; i++) {
+        struct block_replies r = block_replies(c->folder, c->blocks[i], receipts);
+        if (d->block(&r, &rows, why) != DECODE_OK)
+            fail_msg("%s: %s", c->folder, why);
+    }
+    struct records ours = records_of_rows(t, &rows);
+    buf_free(&rows.data);
+    return ours;
+}
+
 #endif

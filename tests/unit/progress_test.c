@@ -44,6 +44,14 @@ fresh(uint64_t blocks, uint64_t batches)
 }
 
 static void
+expect_bar(const struct progress *p, const struct crew *c, size_t width, int64_t now, const char *text)
+{
+    struct buf b = {0};
+    progress_add_bar(&b, p, c, width, now);
+    expect(&b, text);
+}
+
+static void
 a_task_line(void **state)
 {
     (void)state;
@@ -100,16 +108,13 @@ static void
 the_bar(void **state)
 {
     (void)state;
-    struct buf b = {0};
     struct crew *c = crew("closed");
     struct progress p = fresh(1000, 0);
     p.blocks = 400;
     p.rows = 5000;
-    progress_add_bar(&b, &p, c, 200, T0 + 2000);
-    expect(&b, "[============>                 ] 40.0 %  2500 rows/s  200 blocks/s  3s left");
+    expect_bar(&p, c, 200, T0 + 2000, "[============>                 ] 40.0 %  2500 rows/s  200 blocks/s  3s left");
     p.blocks = 1000;
-    progress_add_bar(&b, &p, c, 200, T0 + 2000);
-    expect(&b, "[==============================] 100.0 %  2500 rows/s  500 blocks/s");
+    expect_bar(&p, c, 200, T0 + 2000, "[==============================] 100.0 %  2500 rows/s  500 blocks/s");
     crew_free(c);
 }
 
@@ -129,14 +134,12 @@ a_narrow_bar_leaves_parts_out(void **state)
         {3, "40."},
     };
     (void)state;
-    struct buf b = {0};
     struct crew *c = crew("closed");
     struct progress p = fresh(1000, 0);
     p.blocks = 400;
     p.rows = 5000;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        progress_add_bar(&b, &p, c, cases[i].width, T0 + 2000);
-        expect(&b, cases[i].text);
+        expect_bar(&p, c, cases[i].width, T0 + 2000, cases[i].text);
     }
     crew_free(c);
 }
@@ -145,11 +148,9 @@ static void
 batches_show_that_requests_go_on(void **state)
 {
     (void)state;
-    struct buf b = {0};
     struct crew *c = crew("closed"); /* 25 requests so far */
     struct progress p = fresh(0, 15);
-    progress_add_bar(&b, &p, c, 200, T0 + 5000);
-    expect(&b, "[>                             ] 0.0 %  0 rows/s  5 requests/s");
+    expect_bar(&p, c, 200, T0 + 5000, "[>                             ] 0.0 %  0 rows/s  5 requests/s");
     crew_free(c);
 }
 
@@ -176,17 +177,15 @@ static void
 the_bar_names_who_does_not_answer(void **state)
 {
     (void)state;
-    struct buf b = {0};
     struct crew *c = crew("open");
     struct progress p = fresh(1000, 0);
-    progress_add_bar(&b, &p, c, 200, T0); /* no time has passed, nothing is done */
-    expect(&b, "[>                             ] 0.0 %  0 rows/s  0 blocks/s  not answering: ankr");
+    /* no time has passed, nothing is done */
+    expect_bar(&p, c, 200, T0, "[>                             ] 0.0 %  0 rows/s  0 blocks/s  not answering: ankr");
     crew_free(c);
     c = crew_new();
     struct control line = {.verb = CONTROL_CREDIT, .fetcher = SPAN("a"), .endpoint = SPAN("new"), .state = STATE_OPEN};
     crew_hear(c, &line, T0); /* it has not been asked yet */
-    progress_add_bar(&b, &p, c, 200, T0);
-    expect(&b, "[>                             ] 0.0 %  0 rows/s  0 blocks/s");
+    expect_bar(&p, c, 200, T0, "[>                             ] 0.0 %  0 rows/s  0 blocks/s");
     crew_free(c);
 }
 
@@ -194,12 +193,10 @@ static void
 the_bar_without_a_total(void **state)
 {
     (void)state;
-    struct buf b = {0};
     struct crew *c = crew("closed");
     struct progress p = fresh(0, 0);
     p.blocks = 400;
-    progress_add_bar(&b, &p, c, 200, T0 + 1000);
-    expect(&b, "400 blocks  0 rows/s  400 blocks/s");
+    expect_bar(&p, c, 200, T0 + 1000, "400 blocks  0 rows/s  400 blocks/s");
     crew_free(c);
 }
 
@@ -207,15 +204,13 @@ static void
 rates_are_recent(void **state)
 {
     (void)state;
-    struct buf b = {0};
     struct crew *c = crew("closed");
     struct progress p = fresh(0, 0);
     for (int64_t t = T0; t <= T0 + 100000; t += 500) {
         p.blocks += t < T0 + 50000 ? 1000 : 5; /* it has become slow */
         progress_tick(&p, c, t);
     }
-    progress_add_bar(&b, &p, c, 200, T0 + 100000);
-    expect(&b, "100505 blocks  0 rows/s  10 blocks/s");
+    expect_bar(&p, c, 200, T0 + 100000, "100505 blocks  0 rows/s  10 blocks/s");
     crew_free(c);
 }
 
