@@ -1,27 +1,8 @@
 /* survey_test.c - what an endpoint is asked about itself, and what its answers mean, in virtual time. */
-#define _GNU_SOURCE /* memmem, in webserver.h */
+#include "survey_play.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "fetcher/survey.h"
-#include "tests/unit/webserver.h"
-
-enum { T0 = 1000000, MINUTE = 60000 };
-
-static struct web web;
 static const char *chain_answer;
 static unsigned chains_asked;
-static struct rpc *rpc;
-static struct endpoint *endpoint;
-static struct report report;
-static struct coping coping;
-static struct survey survey;
 
 static enum web_then
 answer(const struct web_request *r, struct buf *out, void *context)
@@ -41,49 +22,10 @@ answer(const struct web_request *r, struct buf *out, void *context)
 static int
 set_up(void **state)
 {
-    static const struct endpoint_options e = {
-        .concurrency = 10, .batch = 25, .breaker_threshold = 5, .breaker_cooldown_ms = 10000,
-        .backoff_min_ms = 1000, .backoff_max_ms = 30000, .max_blocks = 10000, .target_bytes = 4 << 20, .seed = 7,
-    };
-    char err[200];
-
     (void)state;
-    web_start(&web, answer, NULL);
-    struct rpc_options o = {.url = web.url, .timeout_ms = 30000, .max_body = 1 << 20, .max_bytes = 8 << 20};
-    rpc = rpc_new(&o, err, sizeof err);
-    endpoint = endpoint_new(&e);
-    report = (struct report){.endpoint = endpoint, .name = "x", .threshold = 5};
-    coping = (struct coping){.endpoint = endpoint, .retries = 3, .alone = true, .seed = 7};
-    survey = (struct survey){.rpc = rpc, .endpoint = endpoint, .report = &report, .coping = &coping};
-    holdings_init(&survey.holdings);
-    coping.holdings = &survey.holdings;
     chain_answer = "\"0x7a69\"";
     chains_asked = 0;
-    return rpc ? 0 : -1;
-}
-
-static int
-tear_down(void **state)
-{
-    (void)state;
-    rpc_free(rpc);
-    endpoint_free(endpoint);
-    web_stop(&web);
-    return 0;
-}
-
-/* A turn, until nothing is in flight. */
-static void
-turn(int64_t now_ms)
-{
-    survey_tick(&survey, now_ms);
-    while (rpc_in_flight(rpc) > 0) {
-        rpc_perform(rpc, now_ms);
-        web_turn(&web);
-        if (rpc_in_flight(rpc))
-            rpc_wait(rpc, NULL, 0, 1);
-        survey_tick(&survey, now_ms);
-    }
+    return set_up_with(answer);
 }
 
 static void
