@@ -67,6 +67,29 @@ a_limit_of_addresses_is_remembered(void **state)
     job_free(j);
 }
 
+/* It is done when all parts are, of both addresses. */
+static void
+a_part_that_is_cut_again_is_waited_for(void **state)
+{
+    const struct judgement filter = {.verdict = VERDICT_FILTER, .wait_ms = -1, .max_items = 1};
+    struct job *j = job_of("task=1 dataset=logs from=0 to=99 address="
+                           "0x0000000000000000000000000000000000000001,"
+                           "0x0000000000000000000000000000000000000002");
+    uint64_t blocks[2] = {0};
+    struct step *s = next_step(j, 0);
+    (void)state;
+    trouble(j, s, filter, "eth_getLogs", 0);
+    trouble(j, next_step(j, 0), density, "eth_getLogs", 0);
+    while ((s = next_step(j, 0))) {
+        blocks[s->values.of[0].from] += piece_width(s->at);
+        good(j, s);
+        assert_int_equal(pieces_hold(&j->done, (struct piece){0, 0}), blocks[0] == 100 && blocks[1] == 100);
+    }
+    assert_int_equal(blocks[0] + blocks[1], 200);
+    finished(j, 0, 99);
+    job_free(j);
+}
+
 static void
 retries_pause_and_end(void **state)
 {
@@ -360,6 +383,7 @@ main(void)
         TEST(a_wide_range_is_cut_and_goes_on_at_once),
         TEST(one_block_is_cut_by_its_filter_then_by_receipts),
         TEST(a_limit_of_addresses_is_remembered),
+        TEST(a_part_that_is_cut_again_is_waited_for),
         TEST(retries_pause_and_end),
         TEST(what_is_finished_before_a_failure_counts),
         TEST(pruned_blocks_go_back_the_others_stay),

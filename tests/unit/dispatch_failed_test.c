@@ -73,6 +73,7 @@ attempts_run_out(void **state)
     committed(d, now, 1, 1000, 1999);
     dispatch_tick(d, now);
     assert_false(dispatch_done(d)); /* it is not recorded yet */
+    assert_true(dispatch_recording(d));
     const struct failure *told = failures_next(f, now);
     assert_int_equal(told->from, 0);
     assert_int_equal(told->to, 999);
@@ -80,6 +81,8 @@ attempts_run_out(void **state)
     failures_told(f, now);
     assert_null(failures_next(f, now + FAILURES_RETRY_MS - 1));
     assert_non_null(failures_next(f, now + FAILURES_RETRY_MS));
+    hear(d, now, "hello"); /* another writer, which has not heard of it */
+    assert_non_null(failures_next(f, now));
     hear(d, now, "committed run=r1 task=0 endpoint=a rows=0 from=0 to=999");
     assert_true(dispatch_done(d));
     assert_int_equal(failures_count(f), 1);

@@ -188,6 +188,22 @@ what_went_to_another_writer_comes_again(void **state)
     end(d);
 }
 
+/* The rest of it is still out. */
+static void
+a_part_that_was_fetched_is_not_the_task(void **state)
+{
+    (void)state;
+    struct dispatch *d = one_out(0);
+    hear(d, T0, "fetched run=r1 fetcher=a.1 task=0 free=1 from=0 to=499");
+    hear(d, T0, "hello");
+    hear(d, T0, "hello");
+    expect_push(d, T0, "");
+    fetched(d, T0, "a", 0, 1);
+    hear(d, T0, "hello");
+    expect_push(d, T0, "task=0 try=2 run=r1 dataset=logs from=0 to=999");
+    end(d);
+}
+
 /* The writer's first hello that a producer hears that was started again is of the next writer. */
 static void
 what_was_fetched_long_before_a_hello_comes_again(void **state)
@@ -222,6 +238,7 @@ main(void)
         cmocka_unit_test(a_loss_before_a_part_came_back_is_not_lost),
         cmocka_unit_test(what_went_to_another_writer_comes_again),
         cmocka_unit_test(what_was_fetched_long_before_a_hello_comes_again),
+        cmocka_unit_test(a_part_that_was_fetched_is_not_the_task),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

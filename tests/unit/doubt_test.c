@@ -234,6 +234,7 @@ some_chains_leave_numbers_out(void **state)
     assert_true(coping.trust.holes);
     answer(LOGS("10.0 11.0 11.2 13.0"), '0');
     assert_true(all_done());
+    assert_int_equal(job->rows[0].n, 4); /* once, of three answers */
     assert_false(coping.trust.caught);
 }
 

@@ -79,6 +79,20 @@ logs_wait_for_the_headers_of_their_window(void **state)
     job_free(j);
 }
 
+/* Their logs wait for all headers of the window. */
+static void
+a_window_under_way_is_not_cut(void **state)
+{
+    struct job *j = job_of("task=1 dataset=logs,blocks from=0 to=1999");
+    struct step *s = next_step(j, 0);
+    (void)state;
+    job_cut_before(j, 10, "blocks before 10 are not held here");
+    assert_true(j->stopped);
+    good(j, s);
+    gives_back(j, CONTROL_REFUSED, 0, 1999);
+    job_free(j);
+}
+
 static void
 windows_bound_what_is_kept(void **state)
 {
@@ -222,6 +236,7 @@ main(void)
         TEST(blocks_are_planned_by_batch),
         TEST(few_large_blocks_are_asked_for_at_once),
         TEST(logs_wait_for_the_headers_of_their_window),
+        TEST(a_window_under_way_is_not_cut),
         TEST(windows_bound_what_is_kept),
         TEST(addresses_are_kept_once_and_not_too_many),
         TEST(many_addresses_shorten_what_was_cut),

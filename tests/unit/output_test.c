@@ -172,6 +172,26 @@ a_note_follows_its_end(void **state)
     output_free(o);
 }
 
+/* What it tells is true only when the rows have left. */
+static void
+a_note_waits_for_a_reader(void **state)
+{
+    char address[64], err[200];
+    struct wire end = who;
+    (void)state;
+    snprintf(address, sizeof address, "ipc://%s/nobody", folder);
+    struct link_options push = {.address = address, .role = LINK_PUSH, .high_water = 1000};
+    struct link *nobody = link_open(&push, err, sizeof err);
+    struct output *o = output_new(nobody, OUTPUT_MSGPACK);
+    end.kind = WIRE_END;
+    end.endpoint = end.dataset = SPAN("logs");
+    output_end(o, &end, SPAN("fetched run=r1"));
+    assert_int_equal(output_flush(o, note, NULL), 0);
+    assert_null(notes.p);
+    output_free(o);
+    link_close(nobody, 0);
+}
+
 static void
 it_says_when_it_is_full(void **state)
 {
@@ -228,6 +248,7 @@ main(void)
         TEST(rows_are_cut_into_chunks),
         TEST(a_long_row_goes_alone),
         TEST(a_note_follows_its_end),
+        TEST(a_note_waits_for_a_reader),
         TEST(it_says_when_it_is_full),
         TEST(text_has_one_header_and_no_ends),
     };

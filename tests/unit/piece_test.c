@@ -34,6 +34,22 @@ neighbours_merge(void **state)
     pieces_free(&s);
 }
 
+/* From either side. */
+static void
+a_hole_of_one_block_stays(void **state)
+{
+    struct pieces s = {0};
+    (void)state;
+    pieces_add(&s, P(10, 19));
+    pieces_add(&s, P(21, 29));
+    pieces_add(&s, P(0, 8));
+    assert_int_equal(s.n, 3);
+    assert_false(pieces_hold(&s, P(10, 29)));
+    assert_false(pieces_hold(&s, P(9, 9)));
+    assert_false(pieces_hold(&s, P(20, 20)));
+    pieces_free(&s);
+}
+
 static void
 order_does_not_matter(void **state)
 {
@@ -135,7 +151,7 @@ main(void)
         cmocka_unit_test(neighbours_merge),       cmocka_unit_test(order_does_not_matter),
         cmocka_unit_test(nothing_is_always_held), cmocka_unit_test(the_larger_end_is_finished),
         cmocka_unit_test(cuts),                   cmocka_unit_test(a_middle_part_alone_is_nothing),
-        cmocka_unit_test(the_whole_of_numbers),
+        cmocka_unit_test(the_whole_of_numbers),   cmocka_unit_test(a_hole_of_one_block_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
