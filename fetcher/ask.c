@@ -112,7 +112,8 @@ add_logs(struct flight *f, struct rpc_request *r, const struct endpoint *e)
     logs_params(&c->params, &view, s->at.from, s->at.to);
     bool near = s->at.to + piece_width(s->at) + ASK_NEAR_HEAD > endpoint_head(e);
     f->with_proof = s->kind == STEP_LOGS && endpoint_batch(e) > 1 && (near || f->with_proof);
-    f->proof = !near && s->proof >= s->at.from && s->proof < s->at.to ? s->proof : s->at.to;
+    if (near || f->proof < s->at.from || f->proof > s->at.to)
+        f->proof = s->at.to;
     if (f->with_proof)
         add_header(f, r, f->proof, false);
 }

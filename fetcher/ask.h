@@ -2,7 +2,7 @@
  *
  * Where the endpoint lacks a method another may serve: receipts one by one for
  * eth_getBlockReceipts, debug_traceBlockByNumber for trace_block. Where the next range would come
- * within 64 blocks of the head, or a proof is wanted, a logs request carries the header of its last block
+ * within 64 blocks of the head, or a proof is wanted (trust.h), a logs request carries the header of its last block
  * in the same batch: only a backend that has the block can then have answered.
  */
 #ifndef SLUICE_ASK_H
@@ -26,7 +26,7 @@ struct flight {
     struct step *step;
     enum source need[RPC_BATCH_MAX]; /* BLOCKS, DENSE: what call i asks for */
     bool with_proof;                 /* LOGS: one is wanted; then: call 1 is the header of this block */
-    uint64_t proof;
+    uint64_t proof;                  /* the last one where none of the range is given */
     struct header head;              /* and what it told */
     uint8_t bloom[256];              /* of the logs of that block in the answer */
     bool one_by_one;                 /* the receipts of these blocks come one by one, later */

@@ -16,10 +16,11 @@ enum {
     VALUES_MAX = 16,        /* hashing more for each block costs more than it finds */
 };
 
+/* Answers may differ: not all backends have its blocks. */
 static bool
-near_head(const struct taking *t, const struct step *s)
+may_lag(const struct taking *t, const struct step *s)
 {
-    return s->at.to + ASK_NEAR_HEAD > endpoint_head(t->coping->endpoint);
+    return s->at.to + ASK_NEAR_HEAD > endpoint_head(t->coping->endpoint) || trust_lags(&t->coping->trust, s->at.to);
 }
 
 /* What leaves out other logs each time is asked for logs no more, where others can be. */
@@ -85,14 +86,21 @@ silence_is_odd(const struct taking *t, const struct step *s, const struct tally 
     return expected < 0 ? y->n == 0 : expected >= t->coping->trust.silence;
 }
 
+bool
+doubt_proved(const struct flight *f)
+{
+    const struct tally *y = &f->tally;
+    return (y->n > 0 && y->last == y->at.to) || (f->with_proof && f->proof == y->at.to);
+}
+
 /* How often the same answer must come until it is believed. */
 static uint32_t
-times_needed(const struct taking *t, const struct step *s, const struct tally *y, bool odd)
+times_needed(const struct taking *t, const struct step *s, const struct tally *y, bool odd, bool proved)
 {
-    bool was_caught = t->coping->trust.caught;
-    if (odd && y->n == 0)
+    bool was_caught = t->coping->trust.caught, lags = !proved && trust_lags(&t->coping->trust, s->at.to);
+    if ((odd || lags) && y->n == 0)
         return was_caught ? EMPTY_CAUGHT_TIMES : EMPTY_TIMES;
-    return (odd || was_caught || s->sampled ? TWICE : 1) + s->opinion.clashes;
+    return (odd || lags || was_caught || s->sampled ? TWICE : 1) + s->opinion.clashes;
 }
 
 /* The block whose header shall prove the next answer: where the silence is, the last one by preference. */
@@ -112,12 +120,12 @@ note_opinion(struct taking *t, struct flight *f, struct rpc_answer *a)
     char what[160];
     if (s->opinion_at.from != s->at.from || s->opinion_at.to != s->at.to)
         s->opinion = (struct opinion){0};
-    if (s->opinion.times == 0 && !near_head(t, s))
+    if (s->opinion.times == 0 && !may_lag(t, s))
         s->sampled = trust_due(&t->coping->trust);
     s->opinion_at = s->at;
     uint64_t before = s->opinion.logs;
     enum opinions o = opinion_add(&s->opinion, f->tally.n, f->tally.digest);
-    if ((o == OPINION_DIFFERS || o == OPINION_CLASHES) && !near_head(t, s)) {
+    if ((o == OPINION_DIFFERS || o == OPINION_CLASHES) && !may_lag(t, s)) {
         snprintf(what, sizeof what, "blocks %llu-%llu: %llu, then %llu%s", (unsigned long long)s->at.from,
                  (unsigned long long)s->at.to, (unsigned long long)before, (unsigned long long)f->tally.n,
                  o == OPINION_CLASHES ? " others" : "");
@@ -146,8 +154,8 @@ doubt_repeat(struct taking *t, struct flight *f, struct rpc_answer *a)
     if (!note_opinion(t, f, a))
         return true;
     bool odd = silence_is_odd(t, s, y);
-    if (y->n < s->opinion.logs || s->opinion.times < times_needed(t, s, y, odd)) {
-        s->proof = trust->behind ? s->at.to : proof_block(y);
+    if (y->n < s->opinion.logs || s->opinion.times < times_needed(t, s, y, odd, doubt_proved(f))) {
+        s->proof = proof_block(y);
         if (!control_end(f))
             job_put(f->job, s);
         return true;

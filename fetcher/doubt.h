@@ -17,6 +17,8 @@
 /* A good answer came. True: it is not believed yet, or never; its step is with the job again. */
 bool doubt_repeat(struct taking *t, struct flight *f, struct rpc_answer *a);
 bool doubt_answer(struct taking *t, struct flight *f, const struct task *view);
+/* Did the backend that sent the answer have the last block of its range? False: it is not known. */
+bool doubt_proved(const struct flight *f);
 /* The answer to a step of the kind STEP_CONTROL. */
 void doubt_control(struct taking *t, struct flight *f, const struct rpc_request *r, struct rpc_answer *a);
 

@@ -11,6 +11,7 @@
 enum {
     CHAIN_EVERY_MS = 60000,
     HEAD_EVERY_MS = 1000, /* at most, when a task waits for it */
+    AT_ONCE_MS = 2000,    /* within so long no chain grows by ASK_NEAR_HEAD blocks */
     SILENT_MS = 10000,    /* without a first answer: told */
     UNREACHABLE_MAX = 3,  /* tries at first, where nobody else can do the work */
     UNREACHABLE_PAUSE_MS = 500,
@@ -102,6 +103,19 @@ chain_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
     rpc_request_free(r);
 }
 
+/* Two answers far from each other come of two backends. */
+static void
+compare_heads(struct survey *s, uint64_t head)
+{
+    uint64_t before = endpoint_head(s->endpoint); /* the highest */
+    if (!s->head_known)
+        return;
+    if (head + ASK_NEAR_HEAD <= before)
+        trust_behind(&s->coping->trust, head);
+    else if (before + ASK_NEAR_HEAD <= head && s->out_head_ms < s->head_asked_ms + AT_ONCE_MS)
+        trust_behind(&s->coping->trust, before);
+}
+
 static void
 head_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
 {
@@ -109,6 +123,7 @@ head_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
     uint64_t head;
     s->out_head = false;
     if (quantity(&answers[0], &head)) {
+        compare_heads(s, head);
         s->failures = 0;
         s->head_known = true;
         s->want_head = false;
@@ -138,11 +153,15 @@ sample_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
     size_t good = 0;
     s->out_holdings = false;
     for (size_t i = 0; i < r->n; i++) {
+        uint64_t block = r->calls[i].from;
+        if (good > 0 && answers[i].judgement.verdict == VERDICT_NOTYET && /* one before it is there */
+            block + ASK_NEAR_HEAD <= endpoint_head(s->endpoint))
+            trust_behind(&s->coping->trust, block - 1);
         if (answers[i].judgement.verdict != VERDICT_OK)
             continue;
         good++;
-        if (lowest == UINT64_MAX && bloom_holds_some(answers[i].result, r->calls[i].from))
-            lowest = r->calls[i].from;
+        if (lowest == UINT64_MAX && bloom_holds_some(answers[i].result, block))
+            lowest = block;
     }
     if (good > 0)
         holdings_sampled(&s->holdings, lowest, s->sample);
@@ -310,7 +329,7 @@ head_due(const struct survey *s)
 {
     if (!s->head_known)
         return s->chain != 0 || (s->out_chain && s->failures == 0);
-    return s->want_head && s->now_ms >= s->out_head_ms + HEAD_EVERY_MS;
+    return s->coping->trust.want_head || (s->want_head && s->now_ms >= s->out_head_ms + HEAD_EVERY_MS);
 }
 
 /* The first question, the probe of an endpoint that failed, or a check that it is still of its chain. */
@@ -342,6 +361,7 @@ survey_tick(struct survey *s, int64_t now_ms)
         ask_chain(s);
     if (!s->out_head && head_due(s) && may_send(s, 1)) {
         s->out_head = true;
+        s->coping->trust.want_head = false;
         s->out_head_ms = now_ms;
         ask_plain(s, "eth_blockNumber", head_done);
     }

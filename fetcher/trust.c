@@ -7,6 +7,8 @@ enum {
     GAP_MAX = 256,    /* of so many answers one is asked for again, and its end once more: 0.8 % more requests */
     SILENCE = 16,     /* logs expected: that none comes by chance is most unlikely, if they are spread evenly */
     PHANTOMS_MAX = 3, /* so many false blooms in a row are the chain's way */
+    PROOF_BYTES = 128 << 10, /* the largest answer that a header comes along with, but above a lagging backend's newest block:
+                              * an answer of two parts is read as a whole document, which takes ten times its size */
 };
 
 void
@@ -15,22 +17,57 @@ trust_init(struct trust *t)
     *t = (struct trust){.silence = SILENCE};
 }
 
+static bool
+sampling_due(struct sampling *s)
+{
+    if (s->first < FIRST) {
+        s->first++;
+        return true;
+    }
+    if (s->gap == 0)
+        s->gap = s->wait = GAP_GROWS;
+    if (--s->wait > 0)
+        return false;
+    s->gap = s->gap < GAP_MAX ? GAP_GROWS * s->gap : GAP_MAX;
+    s->wait = s->gap;
+    return true;
+}
+
 bool
 trust_due(struct trust *t)
 {
-    if (t->caught)
-        return true;
-    if (t->first < FIRST) {
-        t->first++;
-        return true;
-    }
-    if (t->gap == 0)
-        t->gap = t->wait = GAP_GROWS;
-    if (--t->wait > 0)
-        return false;
-    t->gap = t->gap < GAP_MAX ? GAP_GROWS * t->gap : GAP_MAX;
-    t->wait = t->gap;
-    return true;
+    return t->caught || sampling_due(&t->tries);
+}
+
+bool
+trust_lags(const struct trust *t, uint64_t block)
+{
+    return t->behind && block > t->low;
+}
+
+bool
+trust_wants_proof(const struct trust *t, uint64_t to, double bytes, bool worthy)
+{
+    return trust_lags(t, to) || (bytes <= PROOF_BYTES && (worthy || t->behind));
+}
+
+void
+trust_unproved(struct trust *t, uint64_t to)
+{
+    if (to > t->unproved)
+        t->unproved = to;
+    if (sampling_due(&t->heads))
+        t->want_head = true;
+}
+
+void
+trust_behind(struct trust *t, uint64_t newest)
+{
+    if (t->behind && newest >= t->low)
+        return;
+    t->behind = true;
+    t->low = newest;
+    t->recheck = t->recheck || t->unproved > newest;
 }
 
 bool

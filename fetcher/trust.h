@@ -3,6 +3,12 @@
  * The first answers are asked for twice, then the fourth from there, the sixteenth ... and one in 256.
  * One that differs the second time tells that logs are left out: from then on everything is asked for
  * twice.
+ *
+ * Behind a name may be several backends, and one that lags answers as if there were no logs where it has no
+ * blocks yet. A log in its last block proves an answer; so does the header of that block in the same batch,
+ * which comes along with small answers for recent blocks, and, once a backend was seen to lag, with all small
+ * ones and those above its newest block. As long as answers are believed without, the newest block is asked
+ * for again now and then, as often as answers are tried: backends tell by it how far they are.
  */
 #ifndef SLUICE_TRUST_H
 #define SLUICE_TRUST_H
@@ -10,12 +16,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The first two, the fourth from there, the sixteenth ... and one in 256. */
+struct sampling {
+    uint32_t first;     /* of the first, how many were taken */
+    uint32_t wait, gap; /* until the next, and between the last two */
+};
+
 struct trust {
-    uint32_t first;     /* answers that were asked for twice because they were the first */
-    uint32_t wait, gap; /* answers until the next that is asked for twice, and between the last two */
+    struct sampling tries; /* answers that are asked for twice */
+    struct sampling heads; /* answers without a proof after which the newest block is asked for */
     bool caught;        /* it left logs out */
     bool recheck;       /* what it answered for tasks at hand is to be fetched again */
-    bool behind;        /* it lacked a block far from the head: answers bring the header of their last block */
+    bool behind;        /* a backend was far behind the others, */
+    uint64_t low;       /* and had no block above this one */
+    uint64_t unproved;  /* the last block of the answers believed without a proof */
+    bool want_head;     /* the newest block is to be asked for */
     bool holes;         /* numbers of logs have holes on this chain */
     uint32_t phantoms;  /* blooms that promised logs which nobody has, in a row */
     uint64_t cut, cap;  /* an answer was cut off after so many logs, without a word; more than one: it always is */
@@ -24,6 +39,14 @@ struct trust {
 
 void trust_init(struct trust *t);
 bool trust_due(struct trust *t);        /* an answer came: is it to be asked for again? */
+/* Is a header to come along with an answer of about so many bytes that ends with block `to`? worthy: it is for
+ * recent blocks, or for what was asked before. */
+bool trust_wants_proof(const struct trust *t, uint64_t to, double bytes, bool worthy);
+bool trust_lags(const struct trust *t, uint64_t block); /* a backend was seen to lack it */
+/* An answer that ends with block `to` was believed without one. */
+void trust_unproved(struct trust *t, uint64_t to);
+/* A backend far behind the others has no block above this one. */
+void trust_behind(struct trust *t, uint64_t newest);
 /* It left logs out. True: for the first time. */
 bool trust_caught(struct trust *t);
 /* A silence was true: logs come in bursts, and more are expected before the next doubt. */

@@ -9,7 +9,8 @@ enum {
     WHOLE_BYTES = 1 << 20, /* that blocks asked for together should have, with all that is in them */
     FIRST_WHOLE = 4, /* blocks, as long as nothing is known of them */
     FIRST_LOGS = 16, /* blocks: how dense the chain is shows in one small answer, not in ten large ones */
-    PROOF_BYTES = 128 << 10, /* the largest answer that a header comes along with for the sake of trust */
+    RECENT_RANGES = 16, /* before the head, as wide as the widest so far: their small answers bring a proof, */
+    RECENT_BLOCKS = 1024, /* and those of so many blocks at least */
 };
 
 static bool
@@ -64,6 +65,7 @@ request_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
     report_answers(w->p.report, r, answers, w->now_ms);
     flight_free(w, f);
     rpc_request_free(r);
+    survey_tick(w->p.survey, w->now_ms); /* first, or there may never be room for it */
     work_pump(w); /* at once: other answers may wait to be read */
 }
 
@@ -103,14 +105,24 @@ too_much(const struct work *w, struct flight *f)
     return w->bytes_flying + f->expected > (double)w->p.max_bytes / LOGS_SHARE;
 }
 
-/* What is asked for a second time is proved by a header, too. But an answer of two parts is read as a whole
- * document, which takes ten times its size. */
+static uint64_t
+recent_blocks(const struct work *w, uint64_t width)
+{
+    uint64_t blocks = RECENT_RANGES * (width > w->taking.widest ? width : w->taking.widest);
+    return blocks > RECENT_BLOCKS ? blocks : RECENT_BLOCKS;
+}
+
+/* What is asked for a second time is proved by a header, too: of its last block, or of another where that is
+ * no news. */
 static bool
-wants_proof(const struct work *w, const struct flight *f)
+wants_proof(const struct work *w, struct flight *f)
 {
     const struct step *s = f->step;
+    const struct trust *t = &w->p.coping->trust;
     bool again = s->opinion.times > 0 && s->opinion_at.from == s->at.from && s->opinion_at.to == s->at.to;
-    return w->p.coping->trust.behind || (again && f->expected <= PROOF_BYTES);
+    bool recent = s->at.to + recent_blocks(w, piece_width(s->at)) > endpoint_head(w->p.endpoint);
+    f->proof = recent || t->behind ? s->at.to : s->proof;
+    return trust_wants_proof(t, s->at.to, f->expected, recent || again);
 }
 
 /* True: a request went out. */

@@ -64,7 +64,7 @@ struct knobs {
     const struct style *batch_style;
     uint64_t arrays, mangle, mangle_every;
 
-    uint64_t behind, behind_every, behind_mode;
+    uint64_t behind, behind_every, behind_of, behind_mode;
     const struct style *behind_style;
     uint64_t pruned_below, null_round;
     const struct style *pruned_style;

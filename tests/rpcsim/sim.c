@@ -8,6 +8,7 @@
 #include "draw.h"
 #include "scenario.h"
 
+enum { DRAW_BACKEND = 300 };
 enum { CODE_PARSE = -32700, CODE_REQUEST = -32600, CODE_INTERNAL = -32603 };
 
 uint64_t
@@ -126,8 +127,9 @@ static uint64_t
 head_of_request(const struct sim *s)
 {
     const struct knobs *k = &s->knobs;
-    uint64_t head = sim_head(s);
-    if (k->behind && s->counter % (k->behind_every ? k->behind_every : 1) == 0)
+    uint64_t head = sim_head(s), every = k->behind_every ? k->behind_every : 1;
+    bool lags = k->behind_of ? draw(s->seed, DRAW_BACKEND, s->counter, 0) % k->behind_of == 0 : s->counter % every == 0;
+    if (k->behind && lags)
         return head > k->behind ? head - k->behind : 0;
     return head;
 }

@@ -123,6 +123,7 @@ answer(const char *text, char bloom)
     static const char *method;
     assert_non_null(s);
     f.with_proof = s->opinion.times > 0;
+    f.proof = s->proof;
     struct rpc_request *r = ask_request(&f, &coping.lacks, endpoint);
     struct rpc_answer a[2] = {{.judgement = {.verdict = VERDICT_OK}}, {.judgement = {.verdict = VERDICT_OK}}};
     a[0].result = parsed(0, text);
@@ -140,8 +141,8 @@ answer(const char *text, char bloom)
 static void
 known(void) /* no longer new: answers are not asked for twice */
 {
-    coping.trust.first = 100;
-    coping.trust.wait = 1000;
+    coping.trust.tries.first = 100;
+    coping.trust.tries.wait = 1000;
 }
 
 static bool
@@ -304,6 +305,62 @@ a_block_missing_far_from_the_head_is_remembered(void **state)
     assert_true(coping.trust.behind);
 }
 
+/* Where a backend is known to lack blocks an answer without a proof is asked for again; with one it is believed, and
+ * what the first left out is no lie. */
+static void
+silence_where_a_backend_lags_is_to_be_proved(void **state)
+{
+    (void)state;
+    known();
+    trust_behind(&coping.trust, 12);
+    answer("[]", '0');
+    assert_false(all_done());
+    answer(LOGS("10.0 11.0"), '0'); /* with the header of block 13 */
+    assert_true(all_done());
+    assert_int_equal(job->rows[0].n, 2);
+    assert_false(coping.trust.caught);
+}
+
+static void
+without_batches_it_is_asked_four_times(void **state)
+{
+    struct endpoint_options single = options;
+    (void)state;
+    known();
+    single.batch = 1;
+    endpoint_free(endpoint);
+    coping.endpoint = endpoint = endpoint_new(&single);
+    endpoint_saw_head(endpoint, 100000);
+    trust_behind(&coping.trust, 12);
+    for (int i = 0; i < 3; i++) {
+        answer("[]", '0');
+        assert_false(all_done());
+    }
+    answer("[]", '0');
+    assert_true(all_done());
+}
+
+static void
+a_log_of_the_last_block_is_a_proof(void **state)
+{
+    (void)state;
+    known();
+    trust_behind(&coping.trust, 12);
+    answer(LOGS("10.0 13.0"), '0');
+    assert_true(all_done());
+    assert_int_equal(coping.trust.unproved, 0);
+}
+
+static void
+answers_without_a_proof_are_noted(void **state)
+{
+    (void)state;
+    known();
+    answer(LOGS("10.0 11.0"), '0');
+    assert_true(all_done());
+    assert_int_equal(coping.trust.unproved, 13);
+}
+
 /* Near the head, where answers may differ and nobody is caught by it, the silence of the first makes it be asked
  * for again; the second has no silence, and less. */
 static void
@@ -343,6 +400,10 @@ main(void)
         TEST(what_is_cut_off_is_split),
         TEST(the_bloom_that_comes_along_tells),
         TEST(the_smaller_answer_is_not_taken_near_the_head),
+        TEST(silence_where_a_backend_lags_is_to_be_proved),
+        TEST(without_batches_it_is_asked_four_times),
+        TEST(a_log_of_the_last_block_is_a_proof),
+        TEST(answers_without_a_proof_are_noted),
         TEST(a_block_missing_far_from_the_head_is_remembered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

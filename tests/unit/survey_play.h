@@ -44,6 +44,7 @@ set_up_with(web_answer *answer)
     coping = (struct coping){.endpoint = endpoint, .retries = 3, .alone = true, .seed = 7};
     survey = (struct survey){.rpc = rpc, .endpoint = endpoint, .report = &report, .coping = &coping};
     holdings_init(&survey.holdings);
+    trust_init(&coping.trust);
     coping.holdings = &survey.holdings;
     return rpc ? 0 : -1;
 }

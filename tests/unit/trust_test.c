@@ -93,6 +93,63 @@ a_limit_shows_twice(void **state)
     assert_int_equal(t.cap, 1000);
 }
 
+/* --- backends that lag --- */
+
+static void
+small_answers_bring_a_proof_where_it_matters(void **state)
+{
+    struct trust t;
+    (void)state;
+    trust_init(&t);
+    assert_true(trust_wants_proof(&t, 900, 1000, true));
+    assert_false(trust_wants_proof(&t, 900, 1000, false));
+    assert_false(trust_wants_proof(&t, 900, 1e6, true));
+    trust_behind(&t, 500);
+    assert_true(trust_wants_proof(&t, 400, 1000, false)); /* others may lag further */
+    assert_false(trust_wants_proof(&t, 500, 1e6, false));
+    assert_true(trust_wants_proof(&t, 501, 1e6, false));
+    assert_true(trust_lags(&t, 501));
+    assert_false(trust_lags(&t, 500));
+}
+
+static void
+the_head_is_asked_for_as_long_as_answers_are_not_proved(void **state)
+{
+    struct trust t;
+    int n = 0;
+    (void)state;
+    trust_init(&t);
+    for (int i = 0; i < 10000; i++) {
+        trust_unproved(&t, 1);
+        n += t.want_head;
+        if (i < 2)
+            assert_true(t.want_head);
+        t.want_head = false;
+    }
+    assert_in_range(n, 30, 50); /* less than 0.5 % */
+}
+
+static void
+what_a_lagging_backend_may_have_answered_goes_back(void **state)
+{
+    struct trust t;
+    (void)state;
+    trust_init(&t);
+    trust_unproved(&t, 700);
+    trust_unproved(&t, 300);
+    trust_behind(&t, 700);
+    assert_true(t.behind);
+    assert_false(t.recheck);
+    trust_behind(&t, 900); /* another one, not as far */
+    assert_int_equal(t.low, 700);
+    trust_behind(&t, 699);
+    assert_true(t.recheck);
+    t.recheck = false;
+    trust_behind(&t, 699); /* no news */
+    assert_false(t.recheck);
+    assert_false(t.caught);
+}
+
 /* --- opinions --- */
 
 static void
@@ -208,6 +265,9 @@ main(void)
         cmocka_unit_test(bursts_raise_what_is_odd),
         cmocka_unit_test(blooms_that_mean_nothing_are_found_out),
         cmocka_unit_test(a_limit_shows_twice),
+        cmocka_unit_test(small_answers_bring_a_proof_where_it_matters),
+        cmocka_unit_test(the_head_is_asked_for_as_long_as_answers_are_not_proved),
+        cmocka_unit_test(what_a_lagging_backend_may_have_answered_goes_back),
         cmocka_unit_test(the_largest_answer_counts),
         cmocka_unit_test(equally_large_ones_clash),
         cmocka_unit_test(silence_is_the_longest_run),
