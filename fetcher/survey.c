@@ -352,11 +352,9 @@ ask_chain(struct survey *s)
 }
 
 void
-survey_tick(struct survey *s, int64_t now_ms)
+survey_look(struct survey *s, int64_t now_ms)
 {
     s->now_ms = now_ms;
-    if (s->first_ms && now_ms >= s->first_ms + SILENT_MS)
-        tell_silence(s, "no answer within 10 s");
     if (!s->out_chain && chain_due(s))
         ask_chain(s);
     if (!s->out_head && head_due(s) && may_send(s, 1)) {
@@ -365,6 +363,15 @@ survey_tick(struct survey *s, int64_t now_ms)
         s->out_head_ms = now_ms;
         ask_plain(s, "eth_blockNumber", head_done);
     }
+}
+
+void
+survey_tick(struct survey *s, int64_t now_ms)
+{
+    s->now_ms = now_ms;
+    if (s->first_ms && now_ms >= s->first_ms + SILENT_MS)
+        tell_silence(s, "no answer within 10 s");
+    survey_look(s, now_ms);
     if (!s->out_holdings && s->holdings.state == HOLDINGS_WITNESS && s->coping->lacks.receipts)
         holdings_witnessed(&s->holdings, WITNESS_NONE);
     if (!s->out_holdings && s->holdings.state != HOLDINGS_IDLE && may_send(s, 1))

@@ -43,6 +43,8 @@ struct survey {
 
 /* Sends what is due. */
 void survey_tick(struct survey *s, int64_t now_ms);
+/* Of that, the questions for chain and head: they go before the steps that would take each slot as it gets free. */
+void survey_look(struct survey *s, int64_t now_ms);
 bool survey_ready(const struct survey *s); /* chain and head are known */
 /* No answer yet, and none can be hoped for soon: nobody listens there, or it is not who it should be. */
 bool survey_hopeless(const struct survey *s);

@@ -65,7 +65,7 @@ request_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
     report_answers(w->p.report, r, answers, w->now_ms);
     flight_free(w, f);
     rpc_request_free(r);
-    survey_tick(w->p.survey, w->now_ms); /* first, or there may never be room for it */
+    survey_look(w->p.survey, w->now_ms); /* first, or there may never be room for it */
     work_pump(w); /* at once: other answers may wait to be read */
 }
 
