@@ -10,7 +10,7 @@ enum {
     FIRST_WHOLE = 4, /* blocks, as long as nothing is known of them */
     FIRST_LOGS = 16, /* blocks: how dense the chain is shows in one small answer, not in ten large ones */
     RECENT_RANGES = 16, /* before the head, as wide as the widest so far: their small answers bring a proof, */
-    RECENT_BLOCKS = 1024, /* and those of so many blocks at least */
+    RECENT_BLOCKS = 8192, /* and those for so many blocks: a day of 12 s each, and some */
 };
 
 static bool

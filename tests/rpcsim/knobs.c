@@ -81,7 +81,7 @@ struct entry {
     X("mangle-every", "N", "of every nth batch", KNOB_NUMBER, AT(mangle_every), NULL, 0) \
     X("behind", "N", "blocks that the node is behind the head", KNOB_NUMBER, AT(behind), NULL, 0) \
     X("behind-every", "N", "in every nth request (default all)", KNOB_NUMBER, AT(behind_every), NULL, 0) \
-    X("behind-of", "N", "or by one of n backends, drawn for each request", KNOB_NUMBER, AT(behind_of), NULL, 0) \
+    X("behind-of", "N", "or at one of n backends, one drawn for each request", KNOB_NUMBER, AT(behind_of), NULL, 0) \
     X("behind-mode", "HOW", "logs beyond its head: refuse, clamp or null", KNOB_CHOICE, AT(behind_mode), behind_names, 0) \
     X("behind-style", "STYLE", "how it refuses", KNOB_STYLE, AT(behind_style), NULL, STYLE_HEAD) \
     X("pruned-below", "N", "first block whose logs and receipts it has", KNOB_NUMBER, AT(pruned_below), NULL, 0) \
