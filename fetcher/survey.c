@@ -108,11 +108,9 @@ static void
 compare_heads(struct survey *s, uint64_t head)
 {
     uint64_t before = endpoint_head(s->endpoint); /* the highest */
-    if (!s->head_known)
-        return;
     if (head + ASK_NEAR_HEAD <= before)
         trust_behind(&s->coping->trust, head);
-    else if (before + ASK_NEAR_HEAD <= head && s->out_head_ms < s->head_asked_ms + AT_ONCE_MS)
+    else if (s->head_known && before + ASK_NEAR_HEAD <= head && s->out_head_ms < s->head_asked_ms + AT_ONCE_MS)
         trust_behind(&s->coping->trust, before);
 }
 
@@ -165,8 +163,7 @@ sample_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
     }
     if (good > 0)
         holdings_sampled(&s->holdings, lowest, s->sample);
-    else if (answers[0].judgement.verdict == VERDICT_TRANSIENT ||
-             answers[0].judgement.verdict == VERDICT_RATE)
+    else if (answers[0].judgement.verdict == VERDICT_TRANSIENT || answers[0].judgement.verdict == VERDICT_RATE)
         s->next_ms = s->now_ms + 1000;
     else if (answers[0].judgement.verdict == VERDICT_PRUNED)
         holdings_missing(&s->holdings);
