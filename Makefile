@@ -30,7 +30,7 @@ ROW      := common/tables.o common/row.o common/rowtext.o
 
 PRODUCER := producer/main.o producer/loop.o producer/pipe.o producer/dispatch.o producer/hear.o producer/plan.o \
             producer/ledger.o producer/ledger_parts.o producer/ledger_sweep.o producer/entries.o producer/crew.o \
-            producer/rota.o producer/failures.o producer/patience.o producer/hashes.o producer/taskline.o producer/progress.o \
+            producer/rota.o producer/finish.o producer/failures.o producer/patience.o producer/hashes.o producer/taskline.o producer/progress.o \
             common/tables.o $(TALK) $(LINK)
 FETCHER  := fetcher/main.o fetcher/spec.o fetcher/event.o fetcher/loop.o fetcher/loop_end.o fetcher/work.o fetcher/work_tasks.o fetcher/work_requests.o fetcher/survey.o fetcher/holdings.o fetcher/report.o \
             fetcher/job.o fetcher/job_plan.o fetcher/step.o fetcher/piece.o fetcher/assembly.o \

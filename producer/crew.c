@@ -215,6 +215,8 @@ crew_hear(struct crew *c, const struct control *line, int64_t now_ms)
     if (!c->first_heard_ms)
         c->first_heard_ms = now_ms;
     f->heard_ms = c->endpoints[f->endpoint].heard_ms = now_ms;
+    if (!c->endpoints[f->endpoint].first_ms)
+        c->endpoints[f->endpoint].first_ms = now_ms;
     if (line->verb == CONTROL_BYE)
         return number;
     set_live(c, f, true);

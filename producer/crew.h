@@ -32,7 +32,7 @@ struct crew_endpoint {
     uint64_t chain, head;   /* as told last, 0: not known */
     uint64_t free;          /* tasks that its live fetchers take */
     uint32_t live, ready, closed; /* fetchers: live; breaker not open; breaker closed */
-    int64_t heard_ms;
+    int64_t first_ms, heard_ms; /* when it was heard of */
     bool foreign;           /* serves another chain: its credit does not count */
 };
 

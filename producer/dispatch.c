@@ -3,11 +3,14 @@
 
 #include <stdlib.h>
 
+#include "producer/finish.h"
+
 enum {
     AVOID_MS = 5000,   /* pending for longer: any endpoint will do */
     HEDGE_MS = 250,    /* a copy is made no sooner */
     HEDGE_BLIND_MS = 5000, /* nor than this while it is not known how long a task takes */
     HEDGE_POLL_MS = 25,
+    LAST_TASKS = 100000, /* with more to come it is not the end */
     STALL_MS = 1000,   /* nothing is left to do, and no commit came for so much longer than late */
 };
 
@@ -145,11 +148,34 @@ offer_copy(struct dispatch *d, int64_t now_ms, struct buf *line)
     return false;
 }
 
+/* Near the end: who would be the last to finish takes no more, for as long as a task takes there at most, since the
+ * others may turn out slower than they were. */
+static void
+look_for_late(struct dispatch *d, int64_t now_ms)
+{
+    uint64_t tasks = plan_left(d->plan), requests = 0;
+    int64_t ms;
+    if (now_ms == d->looked_ms)
+        return;
+    d->looked_ms = now_ms;
+    d->late = 0;
+    if (tasks >= LAST_TASKS || tasks + ledger_pending(d->ledger) == 0 || (d->late_ms && now_ms >= d->late_ms) || ledger_added(d->ledger) == 0)
+        return;
+    for (size_t i = 0; i < crew_endpoints(d->crew); i++)
+        requests += crew_endpoint(d->crew, i)->requests;
+    double each = (double)requests / (double)ledger_added(d->ledger);
+    tasks += ledger_pending(d->ledger);
+    d->late = finish_late(d->crew, (double)tasks * (each > 1 ? each : 1), now_ms, &ms);
+    if (d->late && !d->late_ms)
+        d->late_ms = now_ms + ms;
+}
+
 bool
 dispatch_push(struct dispatch *d, int64_t now_ms, struct buf *line)
 {
     d->offered = NULL;
-    if (d->stopped || crew_credit(d->crew) <= ledger_unanswered(d->ledger))
+    look_for_late(d, now_ms);
+    if (d->stopped || crew_credit_outside(d->crew, d->late) <= ledger_unanswered(d->ledger))
         return false;
     if (offer_pending(d, now_ms, line))
         return true;
@@ -171,7 +197,8 @@ size_t
 dispatch_room(const struct dispatch *d)
 {
     unsigned next = rota_next(&d->rota);
-    return rota_room(&d->rota, next ? crew_credit_of(d->crew, next) : 0);
+    bool late = d->late & crew_bit(crew_endpoint_of(d->crew, next));
+    return rota_room(&d->rota, next && !late ? crew_credit_of(d->crew, next) : 0);
 }
 
 void
@@ -217,6 +244,8 @@ dispatch_due_ms(const struct dispatch *d, int64_t now_ms)
     if (idle_credit && d->hedge_ms > now_ms && d->plan_state == PLAN_END &&
         ledger_count(d->ledger) > 0)
         due = sooner(due, d->hedge_ms);
+    if (d->late && d->late_ms > now_ms)
+        due = sooner(due, d->late_ms);
     return due;
 }
 

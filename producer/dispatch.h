@@ -6,6 +6,7 @@
  *
  *   push order: what is pending again, then the plan, then copies
  *   avoid=      endpoints where it failed, while another one is ready, and for AVOID_MS at most
+ *   the end     who would be the last to finish takes no more for a while (finish.h)
  *   given up    after `attempts` failures, or when every endpoint refused it
  */
 #ifndef SLUICE_DISPATCH_H

@@ -24,6 +24,9 @@ struct dispatch {
     struct ledger_entry *offered; /* what dispatch_push gave out last */
     uint64_t bounces;     /* declined in a row */
     int64_t hedge_ms;     /* when to look for copies to make */
+    uint64_t late;        /* endpoints that take no more, since they would be the last to finish */
+    int64_t late_ms;      /* when they do again, should work be left; 0: none was told so yet */
+    int64_t looked_ms;    /* for them */
     int64_t commit_ms;    /* the last one */
     int64_t beyond_ms;    /* since when all that is heard is: not there yet; 0: something else came */
     uint64_t beyond;      /* the first block of which that was heard */

@@ -82,6 +82,12 @@ ledger_count(const struct ledger *l)
     return l->all.size[READY] + l->all.size[TIMED];
 }
 
+uint64_t
+ledger_added(const struct ledger *l)
+{
+    return l->next_id;
+}
+
 size_t
 ledger_pending(const struct ledger *l)
 {

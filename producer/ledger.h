@@ -85,6 +85,7 @@ struct ledger_entry *ledger_hedge(struct ledger *l, int64_t out_ms, int64_t fetc
 const struct ledger_entry *ledger_at_work(const struct ledger *l, size_t i);
 /* When ledger_tick will have something to do, or ledger_next anew; -1: never. */
 int64_t ledger_due_ms(const struct ledger *l, int64_t now_ms);
+uint64_t ledger_added(const struct ledger *l); /* entries, those that are gone too */
 size_t ledger_count(const struct ledger *l);
 size_t ledger_pending(const struct ledger *l);
 size_t ledger_unanswered(const struct ledger *l); /* pushes whose answer is not overdue */

@@ -42,25 +42,25 @@ struct loop {
     uint64_t bad_lines;
 };
 
+/* To the end at once, if that is all: who knows how much is left can share it out better. */
 bool
 loop_feed(struct plan *plan, int input, int wait_ms, bool *error)
 {
     struct pollfd fd = {.fd = input, .events = POLLIN};
     size_t size;
-    char *room = plan_room(plan, &size);
-    if (size == 0 || poll(&fd, 1, wait_ms) <= 0)
-        return false;
-    ssize_t n = read(input, room, size);
-    if (n < 0) {
-        *error = errno != EINTR && errno != EAGAIN;
-        if (*error)
-            warn("reading the ranges: %s", strerror(errno));
-        return false;
+    char *room;
+    ssize_t n = 1;
+    bool fed = false;
+    for (; n > 0 && (room = plan_room(plan, &size)) && size > 0 && poll(&fd, 1, wait_ms) > 0; wait_ms = 0) {
+        n = read(input, room, size);
+        fed = fed || n >= 0;
+        plan_fed(plan, n > 0 ? (size_t)n : 0);
     }
     if (n == 0)
         plan_eof(plan);
-    plan_fed(plan, (size_t)n);
-    return true;
+    if ((*error = n < 0 && errno != EINTR && errno != EAGAIN))
+        warn("reading the ranges: %s", strerror(errno));
+    return fed;
 }
 
 /* --- stopping --- */

@@ -198,6 +198,14 @@ cut(struct plan *p, struct plan_piece *out)
     return PLAN_PIECE;
 }
 
+uint64_t
+plan_left(const struct plan *p)
+{
+    if (p->lines && (!p->eof || p->at < p->end || (p->n_hashes > 0 && !p->handed_out)))
+        return UINT64_MAX;
+    return p->cutting ? (p->last - p->next) / p->step + 1 : 0;
+}
+
 static enum plan_status
 hand_out_hashes(struct plan *p, struct plan_piece *out)
 {

@@ -46,6 +46,8 @@ void plan_refuse_hashes(struct plan *p, const char *why);
 void plan_close(struct plan *p);
 
 enum plan_status plan_next(struct plan *p, struct plan_piece *out);
+/* How many pieces are to come; UINT64_MAX: lines may follow whose number is not known. */
+uint64_t plan_left(const struct plan *p);
 
 /* Where to read into, and how much fits: never nothing after PLAN_HUNGRY. */
 char *plan_room(struct plan *p, size_t *size);

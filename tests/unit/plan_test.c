@@ -247,6 +247,32 @@ what_came_before_a_bad_line_is_good(void **state)
     plan_close(p);
 }
 
+static void
+how_many_are_to_come(void **state)
+{
+    (void)state;
+    struct plan *p = plan_of_range(1, 10, 4);
+    assert_int_equal(plan_left(p), 3);
+    expect_range(p, 1, 4);
+    assert_int_equal(plan_left(p), 2);
+    plan_close(p);
+
+    p = lines("1-2\n3-12\n", 5, 2);
+    assert_true(plan_left(p) == UINT64_MAX); /* a line is still unread */
+    expect_range(p, 1, 2);
+    expect_range(p, 3, 7);
+    assert_int_equal(plan_left(p), 1);
+    expect_range(p, 8, 12);
+    assert_int_equal(plan_left(p), 0);
+    plan_close(p);
+
+    p = plan_of_lines(5, 2);
+    feed(p, "1-12\n");
+    expect_range(p, 1, 5);
+    assert_true(plan_left(p) == UINT64_MAX); /* the input goes on */
+    plan_close(p);
+}
+
 int
 main(void)
 {
@@ -263,6 +289,7 @@ main(void)
         cmocka_unit_test(bad_lines_are_named),
         cmocka_unit_test(a_line_without_end_is_bad_soon),
         cmocka_unit_test(what_came_before_a_bad_line_is_good),
+        cmocka_unit_test(how_many_are_to_come),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,48 @@
+/* finish.c - see finish.h. */
+#include "producer/finish.h"
+
+#include <stddef.h>
+
+enum { KNOWN = 10 /* requests, from which on an endpoint's pace is known */ };
+
+/* Milliseconds that it takes for a request; 0: not known, or it does not work. */
+static double
+pace(const struct crew_endpoint *e)
+{
+    if (e->foreign || e->closed == 0 || e->requests < KNOWN)
+        return 0;
+    return (double)e->latency_us / (double)e->requests / 1000;
+}
+
+/* Milliseconds until all that take less than `ms` for a request have nothing more to do; 0: there are none. */
+static double
+others_need(const struct crew *c, double ms, double requests, int64_t now_ms)
+{
+    double rate = 0, work = requests;
+    for (size_t i = 0; i < crew_endpoints(c); i++) {
+        const struct crew_endpoint *e = crew_endpoint(c, i);
+        double each = pace(e);
+        if (each <= 0 || each >= ms || now_ms <= e->first_ms)
+            continue;
+        double rate_here = (double)e->requests / (double)(now_ms - e->first_ms);
+        rate += rate_here;
+        work += rate_here * each; /* that many it has in work at a time */
+    }
+    return rate > 0 ? work / rate : 0;
+}
+
+uint64_t
+finish_late(const struct crew *c, double requests, int64_t now_ms, int64_t *ms)
+{
+    uint64_t late = 0;
+    *ms = 0;
+    for (size_t i = 0; i < crew_endpoints(c); i++) {
+        double each = pace(crew_endpoint(c, i));
+        double others = each > 0 ? others_need(c, each, requests, now_ms) : 0;
+        if (others <= 0 || others >= each)
+            continue;
+        late |= crew_bit((int)i);
+        *ms = (int64_t)each > *ms ? (int64_t)each : *ms;
+    }
+    return late;
+}

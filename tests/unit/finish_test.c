@@ -1,0 +1,119 @@
+/* Near the end of a job: who would be the last to finish takes no more. */
+#include "dispatch_play.h"
+#include "producer/finish.h"
+
+/* A fetcher that has worked for a second by T0 + 1000, ten requests at a time. */
+static void
+worker(struct dispatch *d, const char *name, unsigned latency_ms, unsigned free)
+{
+    credit(d, T0, name, 0, "closed");
+    hear(d, T0 + 1000, "credit run=- fetcher=%s.1 endpoint=%s chain=1 free=%u head=5000 requests=%u failures=0 "
+                       "latency_us=%u state=closed", name, name, free, 10000 / latency_ms, 10000 * 1000);
+}
+
+/* So many tasks are left, of as many as there were requests. */
+static struct dispatch *
+play(unsigned left, unsigned fast_free)
+{
+    struct dispatch *d = start(&plain, 1, 2200 + left, 1);
+    credit(d, T0, "other", 2300, "closed"); /* took what was before */
+    for (unsigned i = 0; i < 2200; i++) {
+        assert_string_not_equal(push(d, T0), "");
+        took(d, T0, "other", i, 2300 - 1 - i);
+    }
+    hear(d, T0, "bye fetcher=other.1");
+    for (unsigned i = 0; i < 2200; i++)
+        committed(d, T0, i, i + 1, i + 1);
+    worker(d, "fast", 5, fast_free); /* 2 a millisecond */
+    worker(d, "slow", 50, 10);
+    return d;
+}
+
+static void
+the_slow_one_gets_no_more_at_the_end(void **state)
+{
+    (void)state;
+    struct dispatch *d = play(80, 0); /* (80 + 10) / 2 = 45 ms */
+    expect_push(d, T0 + 1000, "");
+    worker(d, "fast", 5, 1);
+    assert_string_not_equal(push(d, T0 + 1001), "");
+    end(d);
+}
+
+static void
+it_does_before(void **state)
+{
+    (void)state;
+    struct dispatch *d = play(95, 0); /* (95 + 10) / 2 = 52.5 ms */
+    assert_string_not_equal(push(d, T0 + 1000), "");
+    end(d);
+}
+
+static void
+it_does_after_a_while(void **state)
+{
+    (void)state;
+    struct dispatch *d = play(80, 0);
+    expect_push(d, T0 + 1000, "");
+    assert_int_equal(dispatch_due_ms(d, T0 + 1000), T0 + 1050);
+    expect_push(d, T0 + 1049, "");
+    assert_string_not_equal(push(d, T0 + 1050), "");
+    end(d);
+}
+
+static void
+it_does_when_the_other_fails(void **state)
+{
+    (void)state;
+    struct dispatch *d = play(80, 0);
+    expect_push(d, T0 + 1000, "");
+    hear(d, T0 + 1001, "credit run=- fetcher=fast.1 endpoint=fast chain=1 free=0 head=5000 requests=2000 failures=5 "
+                       "latency_us=10000000 state=open");
+    assert_string_not_equal(push(d, T0 + 1001), "");
+    end(d);
+}
+
+static void
+it_is_passed_over_meanwhile(void **state)
+{
+    (void)state;
+    struct dispatch *d = play(80, 10);
+    took(d, T0 + 1000, "fast", 9999, 10); /* both are there: turns are counted */
+    for (unsigned i = 0; i < 2; i++) { /* who is next is learned */
+        assert_string_not_equal(push(d, T0 + 1000), "");
+        dispatch_turn(d);
+        took(d, T0 + 1000, i == 0 ? "slow" : "fast", 2200 + i, 9);
+    }
+    assert_string_not_equal(push(d, T0 + 1001), "");
+    assert_int_equal(dispatch_room(d), 0);
+    end(d);
+}
+
+static void
+one_alone_is_never_late(void **state)
+{
+    (void)state;
+    struct crew *c = crew_new();
+    struct control told;
+    char err[100];
+    int64_t ms;
+    assert_true(control_parse(span_of("credit run=- fetcher=a.1 endpoint=a chain=1 free=1 head=1 requests=100 failures=0 "
+                                      "latency_us=5000000 state=closed"), &told, err, sizeof err));
+    crew_hear(c, &told, T0);
+    assert_int_equal(finish_late(c, 0, T0 + 1000, &ms), 0);
+    crew_free(c);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_slow_one_gets_no_more_at_the_end),
+        cmocka_unit_test(it_does_before),
+        cmocka_unit_test(it_does_after_a_while),
+        cmocka_unit_test(it_does_when_the_other_fails),
+        cmocka_unit_test(it_is_passed_over_meanwhile),
+        cmocka_unit_test(one_alone_is_never_late),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
