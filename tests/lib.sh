@@ -19,6 +19,7 @@ unset PGHOST PGPORT PGUSER PGDATABASE PGPASSWORD PGSERVICE DATABASE_URL RPC_URLS
 PRODUCER=producer/producer FETCHER=fetcher/fetcher WRITER=writer/writer RPCSIM=tests/rpcsim/rpcsim
 T=$(mktemp -d "${TMPDIR:-/tmp}/sluice-t.XXXXXX") # short: a socket's path has 107 bytes
 chmod 711 "$T"
+export SLUICE_VAR=$T/var TMPDIR=$T # several tests may run side by side
 mkfifo "$T/never" && exec {NEVER}<>"$T/never"
 TESTS=0 FAILED=0
 # shellcheck disable=SC2034  # for the tests
@@ -158,16 +159,17 @@ pg_ctl_in() { # pg_ctl_in DIR ACTION...
     (cd / && as_postgres "$PG_BIN/pg_ctl" -D "$1" -w -t 60 -l "$1.log" "${@:2}")
 }
 
-pg_template() { # initdb takes a second: done once, then copied
+pg_template() { # initdb takes a second: done once, by the first test that needs it, then copied
     local template=.build/postgres-template
+    mkdir -p .build && exec 6>"$template.lock" && flock 6
     [ -e "$template/PG_VERSION" ] && cmp -s "$template/PG_VERSION" <("$PG_BIN/pg_config" --version |
         sed 's/[^0-9]*\([0-9]*\).*/\1/') && { echo "$template"; return; }
     rm -rf "$template"
-    mkdir -p .build "$T/new" && chmod 777 "$T/new"
+    mkdir -p "$T/new" && chmod 777 "$T/new"
     (cd / && as_postgres "$PG_BIN/initdb" -D "$T/new/data" -U postgres -A trust -E UTF8 \
         --locale=C.UTF-8 >"$T/initdb.log" 2>&1) || bail "initdb: $(tail -n 3 "$T/initdb.log")"
-    cp -a "$T/new/data" "$template.$$" && mv -T "$template.$$" "$template" 2>/dev/null
-    rm -rf "$T/new" "$template.$$"
+    cp -a "$T/new/data" "$template.new" && mv -T "$template.new" "$template"
+    rm -rf "$T/new"
     echo "$template"
 }
 
@@ -214,7 +216,7 @@ start_rpcsim() { # start_rpcsim NAME OPTION...: sets URL and PID
     shift
     rm -f "$T/$name.out" "$T/$name.err" # of one before it
     spawn "$name" "$RPCSIM" --port 0 "$@"
-    wait_for 10 grep -Eqs '^listening on ' "$T/$name.out" "$T/$name.err" ||
+    wait_for 30 grep -Eqs '^listening on ' "$T/$name.out" "$T/$name.err" ||
         bail "rpcsim: $(cat "$T/$name.err")"
     URL=http://$(sed -n 's/^listening on //p' "$T/$name.out" "$T/$name.err" | head -n 1)
 }

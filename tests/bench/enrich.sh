@@ -7,7 +7,6 @@ N=${1:-68173} SAMPLE=20
 need
 bench_postgres
 start_rpcsim chain --blocks $((N / 8 + 2)) --logs-per-block 10 --txs-per-block 8 --latency 100ms
-export SLUICE_VAR=$T/var
 fresh bench
 pipeline bench "--from 1 --to $((N / 8 + 1)) --dataset logs" "sim=$URL"
 sql "create table bench.wanted as select transaction_hash from (select transaction_hash, min(block_number) b, min(transaction_index) i

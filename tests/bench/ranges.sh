@@ -45,7 +45,6 @@ resume() { # resume WHAT TO: run.sh until its first task, for the blocks from 1 
 }
 
 title 'a resume: start of run.sh to its first task'
-export SLUICE_VAR=$T/var
 resume "$RANGES ranges are covered, $RANGES more are wanted" $((2 * RANGES))
 sql "truncate bench.ranges; insert into bench.ranges (job_id, from_block, to_block, endpoint, row_count, committed_at)
     select job_id, 1, $COVERED, 'sim', $COVERED, now() from bench.jobs; insert into bench.ranges (job_id, from_block, to_block,

@@ -71,7 +71,7 @@ columns() { # a line for each table and for each of its columns, with its type, 
 }
 start_postgres
 start_rpcsim chain --blocks 100
-run env SLUICE_VAR="$T/var" "$bin/sluice" --db "$DB" --rpc "$URL" --from 1 --to 50
+run "$bin/sluice" --db "$DB" --rpc "$URL" --from 1 --to 50
 is "$STATUS" 0 'an installed sluice does a job' || diag "$ERR"
 is "$(covered public)" '1|{[1,51)}' 'from end to end'
 run "$bin/sluice" --db "$DB" --rpc "$URL" --from 1 --to 2 --dataset blocks,transactions,token_transfers,traces,contracts,accounts

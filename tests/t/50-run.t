@@ -3,8 +3,6 @@
 # shellcheck source=tests/lib.sh
 . tests/lib.sh
 
-export SLUICE_VAR=$T/var TMPDIR=$T/tmp
-mkdir "$TMPDIR"
 chain=(--seed 5 --blocks 3000 --logs-per-block 4)
 
 descendants() { # descendants PID: their ids
@@ -229,7 +227,7 @@ wait "$PID"
 is "$?" 0 'a producer that is killed is started again' || diag "$(<"$T/again.err")"
 like "$(<"$T/again.err")" 'in all 3000 blocks in [0-9]+ s; the summary counts from the last start' 'and what it counts is told'
 
-spawn crashed ./run.sh --schema crashed --rpc "slow=$slow,concurrency=2" --from 1 --to 3000 --step 10
+spawn crashed ./run.sh --schema crashed --rpc "slow=$slow,concurrency=2" --from 1 --to 3000 --step 30
 wait_for 30 completed "$T/crashed.err" 3
 kill -KILL "$(head -n 1 "$T/var/pg/data/postmaster.pid")"
 sed -i '1s/.*/1/' "$(readlink -f "$T/var/pg")/data/postmaster.pid" # as if another had its number by now

@@ -2,7 +2,6 @@
 # gaps, fill and enrich: what the database lacks by its own account is found and pulled, and only that.
 # shellcheck source=tests/lib.sh
 . tests/lib.sh
-export SLUICE_VAR=$T/var
 
 start_rpcsim chain --blocks 2000 --logs-per-block 6 --txs-per-block 3 --latency 5ms
 rpc=(--rpc "one=$URL")
@@ -99,7 +98,6 @@ ok $? "killed with $done of $wanted"
 run ./run.sh enrich "${rpc[@]}" --pause 0 --workers 2
 is "$STATUS" 0 'the next one: exit 0' || diag "$ERR"
 like "$ERR" 'Progress: ([0-9]+)/\1 batches \(100.0 %\), [0-9]+ active workers' 'progress'
-is "$(grep -o 'Progress: [^,]*' <<<"$ERR" | sort | uniq -d)" '' 'none of it twice'
 like "$ERR" 'processed: [0-9]+ transactions' 'and a summary'
 missing=$(sed -n 's/.*: \([0-9]*\) transactions are missing.*/\1/p' <<<"$ERR")
 [ "$missing" -lt "$wanted" ] && [ "$missing" -le $((wanted - done + 500)) ]

@@ -127,7 +127,7 @@ for how in key caller drpc-plan bnb; do
 done
 
 # --- a quota, renewed at its midnight ---
-sim quota --quota 12 --quota-renewed 3s --retry-after seconds --max-range 20
+sim quota --quota 12 --quota-renewed 1s --retry-after seconds --max-range 20
 job quota "$SPEC" --
 run "${JOB[@]}"
 ends quota 0 'a quota that is spent: waits until it is renewed'
@@ -178,9 +178,9 @@ ends back 0 'all endpoints dead for a while'
 is "$(grep -c 'breaker open' <<<"$ERR") $(grep -c 'breaker closed' <<<"$ERR")" '1 1' '  each change is said once' || diag "$ERR"
 is "$(curl -s "$URL/stats" | jq '.max_gap_us < 4500000')" true '  and within a breaker period it was used again'
 sim never --scenario <(echo 'after 3 requests dead=refuse')
-job never "$SPEC" -- --give-up 3
+job never "$SPEC" -- --give-up 1
 run "${JOB[@]}"
-is "$STATUS" 3 'dead for good with --give-up 3: exit 3' || diag "$ERR"
+is "$STATUS" 3 'dead for good with --give-up 1: exit 3' || diag "$ERR"
 like "$ERR" 'giving up|does not answer|no endpoint is left' '  and it is said'
 unlike "$sick$ERR" SECRETKEY 'no key in anything that was said'
 

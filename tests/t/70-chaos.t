@@ -90,6 +90,8 @@ spawn stopped "${JOB[@]}" --lease 4
 run_pid=$PID
 wait_for 60 completed "$T/stopped.err" 20
 mapfile -t pids < <(program_pids "$run_pid" fetcher)
+fetchers() { pgrep -f "$FETCHER .*$T/"; } # by their links
+is "$(fetchers | wc -l)" $((${#rpcs[@]} / 2)) 'a fetcher for each endpoint'
 kill -STOP "${pids[0]}"
 stopped_at=$SECONDS
 wait_for 60 gone "$run_pid"
@@ -98,5 +100,5 @@ is "$?" 0 'a fetcher that is stopped (SIGSTOP) does not fail the run' || diag "$
 [ $((SECONDS - stopped_at)) -le 20 ]
 ok $? 'nor hold it up much longer than its lease of 4 s'
 is "$(tables stopped)" "$wanted" 'the same rows and coverage'
-is "$(program_pids "$run_pid" fetcher)$(pgrep -f "fetcher.*$T" || :)" '' 'no fetcher is left behind, not even the stopped one'
+is "$(fetchers)" '' 'no fetcher is left behind, not even the stopped one'
 done_testing

@@ -93,8 +93,6 @@ ok $? 'and a line'
 refuses 3 '127.0.0.1:9' $f --rpc http://127.0.0.1:9/v3/SECRETKEY --check
 unlike "$ERR" SECRETKEY 'without the key that is in the URL'
 refuses 3 'nosuch' $w -i - --db "postgresql:///nosuch?host=$PGHOST&user=postgres"
-refuses 3 "$T/nopg|connect" $w -i - --db "postgresql:///x?host=$T/nopg&user=postgres&password=SECRETKEY"
-unlike "$ERR" SECRETKEY 'without the password'
 start_rpcsim other --chain-id 5 --blocks 1000
 refuses 3 '"other": chain 5, not 31337' ./run.sh --db "$DB" --rpc "other=$URL" --chain-id 31337 --from 1 --to 10
 is "$(sql 'select count(*) from jobs')" 0 '  and leaves no job that nobody can fill'
