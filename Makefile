@@ -108,10 +108,11 @@ tests/node_modules/.stamp: tests/package.json tests/package-lock.json
 	cd tests && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
+# Two program tests at a time, since they wait more than they work; the long ones come last, and so go first.
 test: deps-test
 	@$(MAKE) --no-print-directory -j2 all tests/rpcsim/rpcsim tests/t/wiregen unit-programs
 	@$(MAKE) --no-print-directory units
-	prove -r $(TESTS)
+	prove -j2 --reverse -r $(TESTS)
 unit-programs: $(UNITS)
 
 lint: deps-lint
