@@ -14,7 +14,7 @@
 enum {
     NAME_MAX_BYTES = 255,         /* run, fetcher, endpoint, table, dataset */
     TEXT_MAX_BYTES = 128 << 10,   /* filter, error: what a line may carry */
-    ELEMENTS_MIN = 10, ELEMENTS_MAX = 13,
+    ELEMENTS_MIN = 9, ELEMENTS_MAX = 13,
 };
 
 enum form { FORM_NAME, FORM_TEXT, FORM_U32, FORM_U64, FORM_BLOCK, FORM_DATA };
@@ -50,6 +50,10 @@ static const struct shape {
         FIELD(run, FORM_NAME), FIELD(endpoint, FORM_NAME), FIELD(task, FORM_U64), FIELD(try, FORM_U32),
         FIELD(chain, FORM_BLOCK), FIELD(dataset, FORM_NAME), FIELD(filter, FORM_TEXT),
         FIELD(from, FORM_BLOCK), FIELD(to, FORM_BLOCK), FIELD(error, FORM_TEXT),
+    }},
+    [WIRE_DOUBTED] = {7, {
+        FIELD(run, FORM_NAME), FIELD(fetcher, FORM_NAME), FIELD(endpoint, FORM_NAME), FIELD(task, FORM_U64),
+        FIELD(chain, FORM_BLOCK), FIELD(dataset, FORM_NAME), FIELD(filter, FORM_TEXT),
     }},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };

@@ -14,7 +14,7 @@
 
 enum { WIRE_VERSION = 1, WIRE_DATA_MAX = 1 << 20 /* bytes of rows in one message */ };
 
-enum wire_kind { WIRE_ROWS, WIRE_END, WIRE_END_HASHES, WIRE_GIVEN_UP };
+enum wire_kind { WIRE_ROWS, WIRE_END, WIRE_END_HASHES, WIRE_GIVEN_UP, WIRE_DOUBTED };
 
 struct wire {
     enum wire_kind kind;

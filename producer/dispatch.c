@@ -39,6 +39,7 @@ dispatch_free(struct dispatch *d)
     ledger_free(d->ledger);
     crew_free(d->crew);
     failures_free(d->failures);
+    again_free(&d->again);
     free(d);
 }
 
@@ -76,16 +77,27 @@ room_for_more(const struct dispatch *d)
            failures_waiting(d->failures) < FAILURES_BACKLOG;
 }
 
-/* Moves one piece from the plan to the ledger. */
+static void
+take_again(struct dispatch *d, int64_t now_ms)
+{
+    struct again_range r;
+    if (again_next(&d->again, plan_step(d->plan), &r))
+        ledger_add(d->ledger, r.from, r.to, now_ms)->failed_on = r.avoid;
+}
+
+/* Moves one piece from the plan to the ledger, or of what is wanted again. */
 static void
 take_piece(struct dispatch *d, int64_t now_ms)
 {
     struct plan_piece piece;
-    if (d->plan_state == PLAN_END || d->plan_state == PLAN_BAD || !room_for_more(d))
+    if (!room_for_more(d))
         return;
-    d->plan_state = plan_next(d->plan, &piece);
-    if (d->plan_state != PLAN_PIECE)
+    if (d->plan_state != PLAN_END && d->plan_state != PLAN_BAD)
+        d->plan_state = plan_next(d->plan, &piece);
+    if (d->plan_state != PLAN_PIECE) {
+        take_again(d, now_ms);
         return;
+    }
     d->any = true;
     if (piece.by_hash) {
         uint64_t slot = hashes_keep(d->hashes, &piece);
@@ -93,6 +105,12 @@ take_piece(struct dispatch *d, int64_t now_ms)
     } else {
         ledger_add(d->ledger, piece.from, piece.to, now_ms);
     }
+}
+
+static bool
+all_taken(const struct dispatch *d)
+{
+    return d->plan_state == PLAN_END && d->again.n == 0;
 }
 
 /* The endpoints that should not get it: "prefer another", but never so that nobody takes it. */
@@ -126,7 +144,7 @@ offer_pending(struct dispatch *d, int64_t now_ms, struct buf *line)
 static bool
 offer_copy(struct dispatch *d, int64_t now_ms, struct buf *line)
 {
-    if (now_ms < d->hedge_ms || d->plan_state != PLAN_END || ledger_pending(d->ledger) > 0)
+    if (now_ms < d->hedge_ms || !all_taken(d) || ledger_pending(d->ledger) > 0)
         return false;
     int64_t mean_ms = ledger_task_ms(d->ledger);
     int64_t out_ms = mean_ms ? 2 * mean_ms : HEDGE_BLIND_MS;
@@ -241,8 +259,7 @@ dispatch_due_ms(const struct dispatch *d, int64_t now_ms)
 {
     int64_t due = sooner(ledger_due_ms(d->ledger, now_ms), crew_due_ms(d->crew));
     bool idle_credit = crew_credit(d->crew) > ledger_unanswered(d->ledger);
-    if (idle_credit && d->hedge_ms > now_ms && d->plan_state == PLAN_END &&
-        ledger_count(d->ledger) > 0)
+    if (idle_credit && d->hedge_ms > now_ms && all_taken(d) && ledger_count(d->ledger) > 0)
         due = sooner(due, d->hedge_ms);
     if (d->late && d->late_ms > now_ms)
         due = sooner(due, d->late_ms);
@@ -323,8 +340,13 @@ dispatch_working(const struct dispatch *d)
 bool
 dispatch_complete(const struct dispatch *d)
 {
-    return d->plan_state == PLAN_END && ledger_count(d->ledger) == 0 &&
-           failures_waiting(d->failures) == 0;
+    return all_taken(d) && ledger_count(d->ledger) == 0 && failures_waiting(d->failures) == 0;
+}
+
+uint64_t
+dispatch_dropped(const struct dispatch *d)
+{
+    return d->again.dropped;
 }
 
 bool

@@ -4,8 +4,9 @@
  * re-issue, another endpoint for what failed, copies at the end (hedging), giving up. Pure: no
  * sockets, no clock, no talk; loop.c does those.
  *
- *   push order: what is pending again, then the plan, then copies
- *   avoid=      endpoints where it failed, while another one is ready, and for AVOID_MS at most
+ *   push order: what is pending again, then the plan, then what was uncovered, then copies
+ *   avoid=      endpoints where it failed, or that left logs out of it, while another one is ready, and for
+ *               AVOID_MS at most
  *   the end     who would be the last to finish takes no more for a while (finish.h)
  *   given up    after `attempts` failures, or when every endpoint refused it
  */
@@ -39,6 +40,7 @@ enum dispatch_news {
     DISPATCH_COMMITTED, /* a task or a part of one */
     DISPATCH_GAVE_UP,
     DISPATCH_FOREIGN,   /* an endpoint turned out to serve another chain */
+    DISPATCH_UNCOVERED, /* blocks that were committed are wanted again */
 };
 
 struct dispatch_event {
@@ -46,7 +48,7 @@ struct dispatch_event {
     uint64_t task;
     bool by_hash;
     uint64_t from, to;    /* by hash unused */
-    uint64_t blocks;      /* that this ended for the first time */
+    uint64_t blocks;      /* that this ended for the first time; uncovered: that are wanted again */
     uint64_t hashes;
     bool halved;          /* a batch of hashes failed, and is two now */
     uint64_t rows;
@@ -77,6 +79,7 @@ void dispatch_fed(struct dispatch *d);          /* it got some, or its end */
 bool dispatch_bad(const struct dispatch *d);    /* the plan met a bad line */
 bool dispatch_empty(const struct dispatch *d);  /* the plan ended before its first piece */
 bool dispatch_complete(const struct dispatch *d); /* all is committed or given up */
+uint64_t dispatch_dropped(const struct dispatch *d); /* blocks that were uncovered and found no room */
 bool dispatch_done(const struct dispatch *d); /* that; or stopped, and nobody works on anything */
 bool dispatch_recording(const struct dispatch *d); /* only the writer has something to do: failures */
 size_t dispatch_working(const struct dispatch *d); /* tasks that somebody has */

@@ -2,6 +2,7 @@
 #ifndef SLUICE_DISPATCH_STATE_H
 #define SLUICE_DISPATCH_STATE_H
 
+#include "producer/again.h"
 #include "producer/dispatch.h"
 #include "producer/rota.h"
 
@@ -16,6 +17,7 @@ struct dispatch {
     struct rota rota;
     struct hashes *hashes; /* of outstanding hash tasks, by entry->from */
 
+    struct again again;   /* what the plan had already */
     enum plan_status plan_state;
     bool any;             /* the plan had at least one piece */
     bool stopped;

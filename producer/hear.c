@@ -218,6 +218,18 @@ hear_rejected(struct dispatch *d, struct ledger_entry *e, const struct control *
         ledger_lost(d->ledger, e, now_ms);
 }
 
+/* An endpoint had answered for these blocks and is not believed any more. */
+static void
+hear_uncovered(struct dispatch *d, const struct control *line, struct dispatch_event *out)
+{
+    uint64_t to = line->to < PLAN_BLOCK_MAX ? line->to : PLAN_BLOCK_MAX;
+    if (line->from > to)
+        return;
+    again_add(&d->again, line->from, to, crew_bit(crew_find(d->crew, line->endpoint)));
+    *out = (struct dispatch_event){.news = DISPATCH_UNCOVERED, .from = line->from, .to = to,
+                                   .blocks = to - line->from + 1};
+}
+
 static void
 hear_fetched(struct dispatch *d, struct ledger_entry *e, const struct control *line, int64_t now_ms)
 {
@@ -260,6 +272,7 @@ hear_task(struct dispatch *d, struct ledger_entry *e, const struct control *line
     case CONTROL_CREDIT:
     case CONTROL_BYE:
     case CONTROL_HELLO:
+    case CONTROL_UNCOVERED:
         break;
     }
 }
@@ -324,6 +337,10 @@ dispatch_hear(struct dispatch *d, const struct control *line, int64_t now_ms,
         return;
     if (line->verb == CONTROL_COMMITTED || line->verb == CONTROL_LOST || line->verb == CONTROL_REJECTED)
         d->writer_known = true;
+    if (line->verb == CONTROL_UNCOVERED) {
+        hear_uncovered(d, line, out);
+        return;
+    }
     struct ledger_entry *e = ledger_find(d->ledger, line->task);
     if (e)
         hear_task(d, e, line, fetcher, now_ms, out);

@@ -345,14 +345,14 @@ open_links(struct loop *l)
 }
 
 static void
-list_failures(const struct failures *f)
+list_failures(const struct failures *f, uint64_t dropped)
 {
+    if (dropped > 0)
+        warn("%" PRIu64 " blocks that were committed are missing again: run it once more", dropped);
     const char *line;
     size_t shown = 0;
-    while ((line = failures_line(f, shown))) {
+    for (; (line = failures_line(f, shown)); shown++)
         warn("%s", line);
-        shown++;
-    }
     if (failures_count(f) > shown)
         warn("and %llu more", (unsigned long long)(failures_count(f) - shown));
 }
@@ -369,10 +369,10 @@ finish(struct loop *l)
     if (!l->stopping)
         settle(l);
     progress_summary(&l->progress, dispatch_crew(l->dispatch), l->now_ms);
-    list_failures(f);
+    list_failures(f, dispatch_dropped(l->dispatch));
     if (l->status && !dispatch_complete(l->dispatch))
         return l->status;
-    return failures_count(f) > 0 ? EXIT_SOME_FAILED : EXIT_COMPLETE;
+    return failures_count(f) > 0 || dispatch_dropped(l->dispatch) > 0 ? EXIT_SOME_FAILED : EXIT_COMPLETE;
 }
 
 int

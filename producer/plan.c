@@ -91,6 +91,12 @@ plan_eof(struct plan *p)
     p->eof = true;
 }
 
+uint64_t
+plan_step(const struct plan *p)
+{
+    return p->step;
+}
+
 const char *
 plan_error(const struct plan *p)
 {

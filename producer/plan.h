@@ -54,6 +54,7 @@ char *plan_room(struct plan *p, size_t *size);
 void plan_fed(struct plan *p, size_t n);
 void plan_eof(struct plan *p);
 
+uint64_t plan_step(const struct plan *p); /* blocks in a piece, at most */
 /* `line 3: "12x": expected ...`, or NULL. */
 const char *plan_error(const struct plan *p);
 

@@ -53,7 +53,7 @@ take_sample(struct progress *p, const struct crew *c, int64_t now_ms)
 static double
 rate(uint64_t now, uint64_t before, int64_t ms)
 {
-    return ms > 0 ? (double)(now - before) * 1000 / (double)ms : 0;
+    return ms > 0 && now > before ? (double)(now - before) * 1000 / (double)ms : 0;
 }
 
 /* --- text --- */
@@ -290,12 +290,23 @@ progress_clear(struct progress *p)
     p->lines.n = 0;
 }
 
+static void
+count_as_wanted(struct progress *p, uint64_t blocks)
+{
+    uint64_t counted = blocks < p->blocks ? blocks : p->blocks;
+    p->blocks -= counted;
+    if (p->o.blocks_wanted > 0)
+        p->o.blocks_wanted += blocks - counted; /* of an earlier run, then */
+}
+
 void
 progress_event(struct progress *p, const struct dispatch_event *e)
 {
     struct buf line = {0};
     if (p->o.batches_wanted > 0)
         p->o.batches_wanted += e->halved;
+    if (e->news == DISPATCH_UNCOVERED)
+        count_as_wanted(p, e->blocks);
     if (e->news != DISPATCH_COMMITTED)
         return;
     p->rows += e->rows;

@@ -31,6 +31,8 @@ leading(const struct batch *b, const struct batch_limits *l)
 
     for (; n < b->n && n < BATCH_ITEMS_MAX; n++) {
         const struct item *item = &b->items[n];
+        if (item->wire.kind == WIRE_DOUBTED)
+            return n > 0 ? n : 1;
         if (item->wire.kind != WIRE_ROWS)
             continue;
         rows += item->wire.rows;
@@ -41,10 +43,16 @@ leading(const struct batch *b, const struct batch_limits *l)
     return n;
 }
 
-static bool
-is_end(const struct wire *w)
+bool
+item_is_end(const struct item *item)
 {
-    return w->kind == WIRE_END || w->kind == WIRE_END_HASHES;
+    return item->wire.kind == WIRE_END || item->wire.kind == WIRE_END_HASHES;
+}
+
+bool
+batch_doubted(const struct batch *b)
+{
+    return b->n > 0 && b->items[0].wire.kind == WIRE_DOUBTED;
 }
 
 void
@@ -55,7 +63,7 @@ batch_take(struct batch *b, struct batch *to, const struct batch_limits *l,
 
     for (size_t i = 0; i < n; i++) {
         const struct item *item = &b->items[i];
-        if (waits && is_end(&item->wire) && waits(&item->wire, context)) {
+        if (waits && item_is_end(item) && waits(&item->wire, context)) {
             b->items[left++] = *item;
             continue;
         }
@@ -76,7 +84,7 @@ begun_find(struct begun *g, const struct batch *b)
         size_t k = g->n; /* what came last is looked for first */
         while (k > 0 && !partial_same(&b->items[g->items[k - 1]].wire, w))
             k--;
-        if (is_end(w) && k > 0) {
+        if (item_is_end(&b->items[i]) && k > 0) {
             g->items[k - 1] = g->items[--g->n];
         } else if (w->kind == WIRE_ROWS && k == 0) {
             if (g->n == g->cap) {

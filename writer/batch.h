@@ -7,6 +7,9 @@
  * do not wait for each other in a circle); staged rows go in the order they came, which tells
  * which is the latest.
  *
+ * A `doubted` is a batch by itself: it is taken when all before it is, and the caller takes nothing while it is
+ * at work (lane.h).
+ *
  * When the database refuses a row, the batch is halved until the message at fault is alone: parts
  * is the stack of what is still to be written, [from, to) of the messages in order of arrival.
  */
@@ -28,6 +31,8 @@ struct item {
     uint64_t rows[TABLES_MAX]; /* of an end: of its attempt, by table */
     char *lost;    /* owned; why it is not to be written: the database refused it or a chunk before it */
 };
+
+bool item_is_end(const struct item *item); /* of a range or of hashes */
 
 enum { BATCH_ITEMS_MAX = 4096, ITEM_BYTES = sizeof(struct item) + 128 };
 
@@ -51,6 +56,7 @@ void batch_take(struct batch *b, struct batch *to, const struct batch_limits *l,
                 bool (*waits)(const struct wire *end, void *context), void *context);
 bool batch_due(const struct batch *b, const struct batch_limits *l, int64_t now_ms);
 int64_t batch_due_at(const struct batch *b, const struct batch_limits *l); /* INT64_MAX: empty */
+bool batch_doubted(const struct batch *b); /* a `doubted` is first */
 void batch_clear(struct batch *b); /* frees the messages, keeps the array */
 void batch_free(struct batch *b);
 

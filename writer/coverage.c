@@ -177,11 +177,12 @@ coverage_sql(struct buf *b, const char *schema, const struct cover *list, size_t
 }
 
 /* Ranges of a step are cut into islands: a new one begins where a range does not touch what came
- * before it, or comes from another endpoint. Each island becomes its first row; the others go, by
- * their ctid, which the lock keeps still. That an island lies whole in what is covered follows from
- * the order: every range of it begins at most one past the farthest block reached before it. */
+ * before it, or comes from another endpoint, or from before this writer began. Each island becomes its
+ * first row; the others go, by their ctid, which the lock keeps still. That an island lies whole in what
+ * is covered follows from the order: every range of it begins at most one past the farthest block reached
+ * before it. */
 void
-coverage_compact_sql(struct buf *b, const char *schema, struct spot from)
+coverage_compact_sql(struct buf *b, const char *schema, struct spot from, const char *began)
 {
     struct buf name = {0};
 
@@ -193,10 +194,12 @@ coverage_compact_sql(struct buf *b, const char *schema, struct spot from)
                 " ORDER BY job_id, from_block LIMIT %d),\n",
              name.p, name.p, from.job, from.block, COMPACT_STEP);
     buf_addf(b, "mark AS (SELECT *, coalesce(from_block - 1 > max(to_block) OVER before"
-                " OR (endpoint <> lag(endpoint) OVER sorted AND (SELECT count(*) FROM part) < %d), true) AS first"
+                " OR (endpoint <> lag(endpoint) OVER sorted AND (SELECT count(*) FROM part) < %d)"
+                " OR (committed_at >= to_timestamp(%s)) <> lag(committed_at >= to_timestamp(%s)) OVER sorted, true)"
+                " AS first"
                 " FROM part WINDOW sorted AS (PARTITION BY job_id ORDER BY from_block),"
                 " before AS (PARTITION BY job_id ORDER BY from_block ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)),\n",
-             COMPACT_STEP);
+             COMPACT_STEP, began, began);
     buf_adds(b, "isle AS MATERIALIZED (SELECT *, count(*) FILTER (WHERE first) OVER (PARTITION BY job_id ORDER BY from_block)"
                 " AS island FROM mark),\n"
                 "whole AS MATERIALIZED (SELECT job_id, island, min(from_block) AS from_block, max(to_block) AS to_block,"
@@ -211,6 +214,28 @@ coverage_compact_sql(struct buf *b, const char *schema, struct spot from)
              name.p);
     buf_adds(b, "SELECT 'last', job_id, from_block, (SELECT count(*) FROM part) FROM part"
                 " ORDER BY job_id DESC, from_block DESC LIMIT 1;\nCOMMIT;\n");
+    buf_free(&name);
+}
+
+/* Lines that go are found by their ctid, which stays: no compaction runs while this statement does, and whoever
+ * replaces a line at the same time has covered it anew. */
+void
+coverage_uncover_sql(struct buf *b, const char *schema, const char *jobs, uint64_t from, struct span endpoint,
+                     const char *began)
+{
+    struct buf name = {0};
+
+    sql_table(&name, schema, "ranges");
+    buf_addc(&name, '\0');
+    buf_addf(b, "WITH gone AS (DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s WHERE job_id IN (%s)"
+                " AND from_block >= %" PRIu64 " AND committed_at >= to_timestamp(%s)"
+                " AND string_to_array(endpoint, ',') @> string_to_array(", name.p, name.p, jobs, from, began);
+    sql_text(b, endpoint);
+    buf_addf(b, ", ',') ORDER BY from_block LIMIT %d)) RETURNING from_block, to_block)\n"
+                "SELECT 'uncovered', lower(r), upper(r) - 1, (SELECT count(*) FROM gone),"
+                " (SELECT max(from_block) FROM gone) FROM (SELECT unnest(range_agg(int8range(from_block, to_block,"
+                " '[]'))) AS r FROM gone) AS u ORDER BY r;\n",
+             UNCOVER_STEP);
     buf_free(&name);
 }
 

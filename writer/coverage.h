@@ -43,8 +43,18 @@ struct lines coverage_sql(struct buf *b, const char *schema, const struct cover 
 /* One step of compaction, in a transaction: merges ranges that touch or overlap and came from one
  * endpoint; where a step is full, of any endpoints, whose names are then listed. Returns ('last', job,
  * block, ranges read): the last range read, where the next step begins (not with what this one merged:
- * that would read over all the dead rows again). */
-void coverage_compact_sql(struct buf *b, const char *schema, struct spot from);
+ * that would read over all the dead rows again). What was covered before this writer
+ * `began` (store.h) and what since stay apart. */
+void coverage_compact_sql(struct buf *b, const char *schema, struct spot from, const char *began);
+
+enum { UNCOVER_STEP = 2048 /* lines */ };
+
+/* One step of uncovering, in a transaction of the caller's: the first UNCOVER_STEP lines of the jobs (ids, commas
+ * between) from this block on go that name the endpoint, alone or with others, and came since this writer `began`.
+ * Returns ('uncovered', first block, last block, lines that went, the last one's first block) for each range that
+ * they make; what other lines cover of it, too, is not looked for. */
+void coverage_uncover_sql(struct buf *b, const char *schema, const char *jobs, uint64_t from, struct span endpoint,
+                          const char *began);
 
 /* --- gaps --- */
 enum { GAPS_JOBS_MAX = 16 };

@@ -32,6 +32,7 @@ lane_free(struct lane *l)
     batch_free(&l->busy);
     begun_free(&l->begun);
     plan_free(&l->plan);
+    free(l->doubted.ranges);
     free(l);
 }
 
@@ -65,11 +66,25 @@ end_waits(const struct wire *end, void *context)
     return false;
 }
 
+/* A `doubted` is next and waits for others, or is at work. */
+static bool
+doubt_waits(const struct lane_shared *s)
+{
+    for (size_t i = 0; i < s->n_lanes; i++)
+        if (s->lanes[i]->busy.n && (batch_doubted(&s->queue) || batch_doubted(&s->lanes[i]->busy)))
+            return true;
+    return false;
+}
+
 static void
 take_batch(struct lane *l, int64_t now_ms)
 {
     struct lane_shared *s = l->shared;
 
+    if (doubt_waits(s)) {
+        s->queue.since_ms = now_ms;
+        return;
+    }
     l->begun.n = 0; /* told of its last batch, whose messages are gone */
     batch_take(&s->queue, &l->busy, &s->limits.batch, end_waits, s);
     s->queue.since_ms = now_ms; /* what is left is newer, or waits for a lane */
@@ -125,7 +140,7 @@ turn(struct lane *l, int64_t now_ms)
         lane_close_old(l, now_ms);
     if (compacts(l, compaction_due(&l->shared->compaction), now_ms))
         return true;
-    if (l->busy.n == 0 || now_ms < l->retry_ms)
+    if (l->busy.n == 0 || now_ms < l->retry_ms || lane_doubted_waits(l, now_ms))
         return false;
     if (l->state == CLOSED) {
         pg_begin(l->pg, now_ms);

@@ -11,6 +11,11 @@
  * Keys that are there already make the COPY fail; the batch then goes by a temporary table and
  * INSERT ... ON CONFLICT DO UPDATE, and so do the next ones while they meet such keys (staging.h).
  *
+ * A `doubted` waits until no lane has a batch, and then nothing else is taken until what it is about is not
+ * covered any more and the producer will hear of it: so it counts for all that came before it, and for nothing
+ * after it. Its lines are told by endpoint and time, since this writer began: what the endpoint had answered before
+ * the writer was restarted stays covered, and a line that was joined with others' goes as a whole.
+ *
  * All lanes take from one queue. Rows of one task may be with several at a time; its end waits in
  * the queue until the other lanes have written theirs: an end never overtakes its rows.
  */

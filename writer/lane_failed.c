@@ -40,8 +40,7 @@ spoil(struct lane *l, const struct item *spoilt)
     for (size_t i = 0; i < 2; i++)
         for (size_t k = 0; k < batches[i]->n; k++) {
             struct item *item = &batches[i]->items[k];
-            if (item->wire.kind != WIRE_ROWS && item->wire.kind != WIRE_GIVEN_UP &&
-                partial_same(&item->wire, &spoilt->wire) && !item->lost)
+            if (item_is_end(item) && partial_same(&item->wire, &spoilt->wire) && !item->lost)
                 item->lost = xstrdup(spoilt->lost);
         }
 }

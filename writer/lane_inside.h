@@ -33,6 +33,16 @@ struct lane {
     struct spot read_to; /* compacting: the last line read */
     uint64_t read;       /* and how many */
 
+    /* a `doubted`: */
+    struct {
+        struct {
+            uint64_t from, to;
+        } *ranges;          /* owned; uncovered by this attempt, at most UNCOVER_STEP */
+        size_t n;
+        uint64_t lines, last; /* that it took away; the first block of the last one */
+        uint64_t next, blocks; /* of those committed: where the next one begins; how many blocks */
+    } doubted;
+
     struct staging staging;
     unsigned conflicts, vanished, prepares; /* in a row */
     unsigned strange; /* errors that are not known, of this batch */
@@ -49,6 +59,13 @@ bool lane_lends(const struct lane *l);
 void lane_begin_attempt(struct lane *l, int64_t now_ms); /* of the next part of its batch */
 void lane_compact(struct lane *l, int64_t now_ms);       /* a step */
 bool lane_pump(struct lane *l, int64_t now_ms);          /* goes on; true: the attempt is over */
+
+/* --- lane_doubted.c --- */
+/* It is to be written, but first what was told must leave: true, and l->retry_ms is when to look again. */
+bool lane_doubted_waits(struct lane *l, int64_t now_ms);
+void lane_doubted_row(struct lane *l, int row); /* an answer to its SQL */
+/* An attempt is committed: the producer is told. True: there may be more to uncover. */
+bool lane_doubted_written(struct lane *l, const struct item *item);
 
 /* --- lane_failed.c --- */
 /* Another attempt after a pause that doubles each time; told as trouble. */

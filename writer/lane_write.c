@@ -52,7 +52,12 @@ write_part(struct lane *l, struct part part, struct buf *sql, int64_t now_ms)
             staged |= UINT32_C(1) << t;
     batch_plan(&l->busy, part.from, part.to, staged, &l->plan);
     feed_begin(&l->feed, &l->busy, &l->plan);
-    l->lines = script_write(sql, &l->shared->store, part, &l->plan, staged, l->conflicts > 0);
+    l->lines = (struct lines){0};
+    l->doubted.n = l->doubted.lines = 0;
+    if (batch_doubted(&l->busy))
+        script_uncover(sql, &l->shared->store, part, l->doubted.next);
+    else
+        l->lines = script_write(sql, &l->shared->store, part, &l->plan, staged, l->conflicts > 0);
     send_sql(l, sql, WRITING, now_ms);
 }
 
@@ -80,7 +85,7 @@ lane_compact(struct lane *l, int64_t now_ms)
     struct lane_shared *s = l->shared;
     struct buf sql = {0};
 
-    coverage_compact_sql(&sql, s->store.schema, s->compaction.cursor);
+    coverage_compact_sql(&sql, s->store.schema, s->compaction.cursor, s->store.began);
     compaction_begin(&s->compaction);
     send_sql(l, &sql, COMPACTING, now_ms);
     buf_free(&sql);
@@ -101,6 +106,8 @@ take_rows(struct lane *l)
             store_learn(&l->shared->store, pg_number(l->pg, i, 1), (int64_t)pg_number(l->pg, i, 2));
         } else if (strcmp(word, "met") == 0) {
             l->met = true;
+        } else if (strcmp(word, "uncovered") == 0) {
+            lane_doubted_row(l, i);
         } else if (strcmp(word, "last") == 0) {
             l->read_to = (struct spot){(int64_t)pg_number(l->pg, i, 1), (int64_t)pg_number(l->pg, i, 2)};
             l->read = pg_number(l->pg, i, 3);
@@ -144,15 +151,21 @@ pump(struct lane *l)
 
 /* --- what follows --- */
 
-static void
+/* True: the part is not through yet. */
+static bool
 tell_part(struct lane *l)
 {
     struct lane_shared *s = l->shared;
     size_t next = l->parts.n - 1;
+    bool more = false;
 
     for (size_t i = l->parts.part[next].from; i < l->parts.part[next].to; i++) {
         struct item *item = &l->busy.items[i];
         uint64_t rows = 0;
+        if (item->wire.kind == WIRE_DOUBTED) {
+            more = lane_doubted_written(l, item);
+            continue;
+        }
         if (item->wire.kind == WIRE_ROWS) {
             s->rows += item->lost ? 0 : item->wire.rows;
             continue;
@@ -166,6 +179,7 @@ tell_part(struct lane *l)
         s->ends++;
     }
     tell_flush(&s->tell);
+    return more;
 }
 
 static void
@@ -176,7 +190,7 @@ written(struct lane *l, int64_t now_ms)
     if (l->parts.n == 1 && l->parts.part[0].from == 0) /* the batch as a whole */
         sizer_wrote(&s->sizer, l->busy.rows, now_ms - l->began_ms);
     s->limits.batch.rows = s->sizer.rows;
-    tell_part(l);
+    bool more = tell_part(l);
     trouble_over(&s->trouble, now_ms);
     s->batches++;
     l->backoff_ms = 0;
@@ -184,7 +198,7 @@ written(struct lane *l, int64_t now_ms)
     s->staged += l->staging.on;
     staging_written(&l->staging, l->plan.start[TABLES_MAX] > 0, l->met);
     l->state = IDLE;
-    if (--l->parts.n == 0)
+    if (!more && --l->parts.n == 0)
         batch_clear(&l->busy);
     if (l->busy.n == 0 && s->queue.rows == 0)
         s->queue.since_ms = 0; /* only ends: those that waited for these rows */

@@ -50,6 +50,10 @@ print_item(struct loop *loop, struct item *item)
             warn("%s", loop->o->text->error);
             loop->shared->fatal = EXIT_USAGE;
         }
+    } else if (w->kind == WIRE_DOUBTED) {
+        warn("endpoint \"%.*s\" left logs out: of what it had answered rows may be missing", SPAN_ARG(w->endpoint));
+        loop->shared->some_lost = true;
+        tell_lost(&loop->shared->tell, w, NULL);
     } else {
         for (size_t t = 0; t < TABLES_MAX; t++)
             rows += item->rows[t];

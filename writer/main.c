@@ -185,7 +185,9 @@ unavailable(struct pg *pg)
     return talk_stop_count() ? EXIT_INTERRUPTED : EXIT_UNAVAILABLE;
 }
 
-/* The control tables, and how many connections we may have: at most a tenth of the server's,
+static char began[32]; /* store.h */
+
+/* The control tables, the time, and how many connections we may have: at most a tenth of the server's,
  * unless the user says more. Returns an exit status. */
 static int
 prepare_database(struct pg *pg)
@@ -195,7 +197,7 @@ prepare_database(struct pg *pg)
     int status = EXIT_COMPLETE;
 
     schema_control_sql(&sql, set.schema);
-    buf_adds(&sql, "SELECT current_setting('max_connections');");
+    buf_adds(&sql, "SELECT current_setting('max_connections'), extract(epoch FROM now());");
     buf_addc(&sql, '\0');
     if (!pg_run(pg, sql.p)) {
         enum pg_class class = pg_class(pg);
@@ -203,10 +205,11 @@ prepare_database(struct pg *pg)
         status = class == PG_CONFIG || class == PG_VANISHED ? EXIT_USAGE
                  : talk_stop_count()                        ? EXIT_INTERRUPTED
                                                             : EXIT_UNAVAILABLE;
-    } else if (!set.connections_given && pg_rows(pg) > 0 && num_u64(span_of(pg_value(pg, 0, 0)), &limit)) {
-        uint64_t share = limit / 10 ? limit / 10 : 1;
-        if (set.connections > share)
+    } else if (pg_rows(pg) > 0) {
+        uint64_t share = num_u64(span_of(pg_value(pg, 0, 0)), &limit) && limit >= 10 ? limit / 10 : 1;
+        if (!set.connections_given && set.connections > share)
             set.connections = share;
+        snprintf(began, sizeof began, "%s", pg_value(pg, 0, 1));
     }
     buf_free(&sql);
     return status;
@@ -304,7 +307,7 @@ collect(void)
         .limits = {.batch = {.rows = set.batch_max, .bytes = set.batch_bytes, .age_ms = set.batch_timeout_ms},
                    .max_idle = set.max_idle, .max_lifetime_ms = set.max_lifetime_ms,
                    .max_idle_time_ms = set.max_idle_time_ms},
-        .store = {.schema = set.schema, .control = true},
+        .store = {.schema = set.schema, .began = began, .control = true},
     };
     compaction_init(&shared.compaction);
     sizer_init(&shared.sizer, set.batch_min, set.batch_max);

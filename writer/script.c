@@ -1,6 +1,7 @@
 /* script.c - the SQL of a part of a batch; see script.h. */
 #include "writer/script.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "writer/coverage.h"
@@ -12,6 +13,8 @@ need_tables(const struct item *item, bool needed[TABLES_MAX])
 {
     const struct table *datasets[TABLES_MAX];
 
+    if (item->wire.kind == WIRE_DOUBTED)
+        return;
     if (item->wire.kind == WIRE_ROWS) {
         needed[item->table] = true;
         return;
@@ -45,7 +48,7 @@ add_cover(struct covers *c, const struct item *item, const struct job *job)
     };
 }
 
-/* Calls each with every job that an end or a given-up record of the part is about. */
+/* Calls each with every job that an end, a given-up record or a `doubted` of the part is about. */
 static void
 each_job(struct store *store, struct part part,
          void (*each)(const struct item *item, struct job *job, void *context), void *context)
@@ -56,7 +59,7 @@ each_job(struct store *store, struct part part,
     for (size_t i = part.from; i < part.to; i++) {
         const struct item *item = &part.batch->items[i];
         const struct wire *w = &item->wire;
-        if (item->lost || (w->kind != WIRE_END && w->kind != WIRE_GIVEN_UP))
+        if (item->lost || w->kind == WIRE_ROWS || w->kind == WIRE_END_HASHES)
             continue;
         size_t n = store_datasets(w->dataset, datasets);
         for (size_t k = 0; k < n; k++) {
@@ -151,4 +154,29 @@ script_write(struct buf *sql, struct store *store, struct part part, const struc
     struct lines lines = add_coverage(sql, store, part);
     buf_adds(sql, "COMMIT;\n");
     return lines;
+}
+
+static void
+add_id(const struct item *item, struct job *job, void *context)
+{
+    struct buf *ids = context;
+
+    (void)item;
+    buf_addf(ids, "%s%" PRId64, ids->n ? ", " : "", job->id);
+}
+
+void
+script_uncover(struct buf *sql, struct store *store, struct part part, uint64_t from)
+{
+    struct buf ids = {0};
+
+    each_job(store, part, add_id, &ids);
+    buf_adds(sql, "BEGIN;\n");
+    if (ids.n > 0) {
+        struct span endpoint = part.batch->items[part.from].wire.endpoint;
+        buf_addc(&ids, '\0');
+        coverage_uncover_sql(sql, store->schema, ids.p, from, endpoint.n ? endpoint : SPAN("-"), store->began);
+    }
+    buf_adds(sql, "COMMIT;\n");
+    buf_free(&ids);
 }

@@ -28,6 +28,7 @@ struct job {
 
 struct store {
     const char *schema;
+    const char *began;      /* when this writer did, by the database's clock: seconds since 1970, as text */
     bool control;           /* jobs, ranges and failed_ranges are made */
     bool ready[TABLES_MAX]; /* by index in tables[] */
     struct job *jobs;       /* owned */

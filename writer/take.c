@@ -91,7 +91,7 @@ take_message(const struct link_message *m, struct partial *partial, struct store
         return take_rows(partial, refusals, item);
     if (!check_coverage(&item->wire, store, why, sizeof why))
         return refuse(refusals, why);
-    if (item->wire.kind != WIRE_GIVEN_UP && !partial_end(partial, &item->wire, item->rows, &item->lost))
+    if (item_is_end(item) && !partial_end(partial, &item->wire, item->rows, &item->lost))
         return TAKE_LOST;
     return TAKE_FINE;
 }

@@ -28,7 +28,8 @@ enum take {
     TAKE_FINE,    /* item is filled, and belongs to the caller */
 };
 
-/* Looks at a message. Rows are counted in partial, ends are held against it. */
+/* Looks at a message. Rows are counted in partial, ends are held against it; what is given up or doubted is of a
+ * job that there can be. */
 enum take take_message(const struct link_message *m, struct partial *partial, struct store *store,
                        struct refusals *refusals, struct item *item);
 void refusals_end(const struct refusals *r); /* the count, if it is more than was said */

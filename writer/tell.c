@@ -23,8 +23,8 @@ queue(struct tell *t, const struct control *c)
     if (!t->link)
         return;
     if (t->n == TELL_MAX) {
-        drop_first(t);
         t->dropped++;
+        return;
     }
     control_format(&line, c);
     t->lines[(t->first + t->n) % TELL_MAX] = xstrndup(line.p, line.n);
@@ -71,6 +71,20 @@ tell_lost(struct tell *t, const struct wire *w, const char *why)
         c.error = span_of(why);
     }
     queue(t, &c);
+}
+
+void
+tell_uncovered(struct tell *t, const struct wire *w, uint64_t from, uint64_t to)
+{
+    struct control c = {.verb = CONTROL_UNCOVERED, .run = w->run, .endpoint = w->endpoint, .from = from, .to = to};
+
+    queue(t, &c);
+}
+
+bool
+tell_room(const struct tell *t, size_t lines)
+{
+    return !t->link || TELL_MAX - t->n >= lines;
 }
 
 void

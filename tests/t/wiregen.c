@@ -12,6 +12,7 @@
  *   moved=1          transactions sit one block later than their hash says
  *   newer=N          accounts and contracts: as of block TO + N
  *   given_up=1       given-up records in place of ends and rows
+ *   doubted=1        in place of ends and rows: what the endpoint answered is doubted
  *   hashes=1         ends of hash tasks
  *   salt=N           other contents under the same keys
  *   pause=MS         between tasks
@@ -33,7 +34,7 @@ static struct {
 } words[] = {
     {"-o", "-"}, {"run", "r1"}, {"fetcher", "f1"}, {"endpoint", "alpha"}, {"try", "1"}, {"chain", "1"},
     {"dataset", "logs"}, {"filter", ""}, {"task", "1"}, {"chunk", "10"}, {"skip", "0"}, {"upto", "0"},
-    {"bad", "0"}, {"moved", "0"}, {"newer", "0"}, {"given_up", "0"}, {"hashes", "0"}, {"salt", "0"}, {"pause", "0"},
+    {"bad", "0"}, {"moved", "0"}, {"newer", "0"}, {"given_up", "0"}, {"doubted", "0"}, {"hashes", "0"}, {"salt", "0"}, {"pause", "0"},
 };
 enum { WORDS = sizeof words / sizeof *words };
 
@@ -174,6 +175,11 @@ send_task(struct wire *w, uint64_t per_block)
     if (value("given_up")) {
         w->kind = WIRE_GIVEN_UP;
         w->error = SPAN("no endpoint would; it's said");
+        put(w);
+        return;
+    }
+    if (value("doubted")) {
+        w->kind = WIRE_DOUBTED;
         put(w);
         return;
     }

@@ -122,6 +122,32 @@ ends_wait_for_rows_elsewhere(void **state)
 }
 
 static void
+a_doubt_is_taken_alone(void **state)
+{
+    struct batch_limits limits = {.rows = 100, .bytes = 1 << 20, .age_ms = 25};
+    struct item end = {.wire.kind = WIRE_END}, doubt = {.wire.kind = WIRE_DOUBTED};
+    const size_t taken[] = {2, 1, 1, 1};
+    struct batch b = {0}, to = {0};
+
+    (void)state;
+    add(&b, rows_at(0, 1, 1), 0);
+    add(&b, end, 0);
+    add(&b, doubt, 0);
+    add(&b, doubt, 0);
+    add(&b, rows_at(0, 1, 1), 0);
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+        assert_int_equal(batch_doubted(&b), i == 1 || i == 2);
+        batch_take(&b, &to, &limits, NULL, NULL);
+        assert_int_equal(to.n, taken[i]);
+        assert_int_equal(batch_doubted(&to), i == 1 || i == 2);
+        batch_clear(&to);
+    }
+    assert_int_equal(b.n, 0);
+    batch_free(&to);
+    batch_free(&b);
+}
+
+static void
 taken_up_to_so_many_bytes(void **state)
 {
     struct batch_limits limits = {.rows = 100, .bytes = 2 * (1000 + ITEM_BYTES), .age_ms = 25};
@@ -247,6 +273,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(taken_in_order_up_to_so_many_rows),
         cmocka_unit_test(ends_wait_for_rows_elsewhere),
+        cmocka_unit_test(a_doubt_is_taken_alone),
         cmocka_unit_test(taken_up_to_so_many_bytes),
         cmocka_unit_test(due_by_rows_bytes_age_or_messages),
         cmocka_unit_test(chunks_by_table_and_key),

@@ -25,6 +25,8 @@ static const struct wire samples[] = {
      .endpoint = SPAN("ankr"), .chain = 1, .dataset = SPAN("transactions"), .hashes = 500},
     {.kind = WIRE_GIVEN_UP, .run = SPAN("5f"), .endpoint = SPAN("ankr"), .task = 19, .try = 5, .chain = 1,
      .dataset = SPAN("logs"), .filter = {"", 0}, .from = 1, .to = INT64_MAX - 1, .error = SPAN("HTTP 500")},
+    {.kind = WIRE_DOUBTED, .run = SPAN("5f"), .fetcher = SPAN("host-1"), .endpoint = SPAN("ankr"), .task = 20,
+     .chain = 1, .dataset = SPAN("logs"), .filter = SPAN("topic0=0x34")},
 };
 enum { SAMPLES = sizeof samples / sizeof *samples };
 
@@ -87,6 +89,7 @@ golden_bytes(void **state)
     static const char rows[] = "\x9A\x01\x00\xA2" "5f\xA6" "host-1\x11\x02\x03\xA4" "logs\x01\xC4\x06\0\1\xFF\xFF\xFF\xFF";
     static const char end[] = "\x9D\x01\x01\xA2" "5f\xA6" "host-1\x11\x02\x04\xA4" "ankr\xCE\x00\xAA\x36\xA7\xAB"
                               "logs,blocks\xAC" "address=0x12\xCE\x00\x88\x90\xF0\xCE\x00\x88\x94\xD7";
+    static const char doubted[] = "\x99\x01\x04\xA2" "5f\xA6" "host-1\xA4" "ankr\x14\x01\xA4" "logs\xAB" "topic0=0x34";
     struct buf b = encoded(&samples[0]);
     (void)state;
 
@@ -96,6 +99,10 @@ golden_bytes(void **state)
     b = encoded(&samples[2]);
     assert_int_equal(b.n, sizeof end - 1);
     assert_memory_equal(b.p, end, b.n);
+    buf_free(&b);
+    b = encoded(&samples[SAMPLES - 1]);
+    assert_int_equal(b.n, sizeof doubted - 1);
+    assert_memory_equal(b.p, doubted, b.n);
     buf_free(&b);
 }
 
@@ -157,10 +164,12 @@ mistakes_are_named(void **state)
     REFUSED("", "result message: not an array of numbers and strings as in the protocol");
     REFUSED("hello", "result message: not an array of numbers and strings as in the protocol");
     REFUSED("\x9A\x02\0\xA1r\xA1" "f\1\1\0\xA1t\1\xC4\0", "result message: not of protocol version 1");
-    REFUSED("\x9A\x01\4\xA1r\xA1" "f\1\1\0\xA1t\1\xC4\0", "result message: unknown kind");
+    REFUSED("\x9A\x01\5\xA1r\xA1" "f\1\1\0\xA1t\1\xC4\0", "result message: unknown kind");
     REFUSED("\x9A\x01\xFF\xA1r\xA1" "f\1\1\0\xA1t\1\xC4\0",
             "result message: not an array of numbers and strings as in the protocol");
     REFUSED("\x9A\x01\1\xA1r\xA1" "f\1\1\0\xA1t\1\xC4\0", "result message: expected 13 elements for kind 1, not 10");
+    REFUSED("\x9A\x01\4\xA1r\xA1" "f\1\1\0\xA1t\1\xC4\0", "result message: expected 9 elements for kind 4, not 10");
+    REFUSED("\x99\x01\4\xA1r\xA1" "f\1\1\1\xA1t\xA0", "result message: endpoint is not a string");
     REFUSED("\x9A\x01\0\x01\xA1" "f\1\1\0\xA1t\1\xC4\0", "result message: run is not a string");
     REFUSED("\x9A\x01\0\xA1\xFF\xA1" "f\1\1\0\xA1t\1\xC4\0", "result message: run is not UTF-8 text");
     REFUSED("\x9A\x01\0\xA1\0\xA1" "f\1\1\0\xA1t\1\xC4\0", "result message: run is not UTF-8 text");
