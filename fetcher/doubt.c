@@ -29,8 +29,10 @@ caught(struct taking *t, const char *what, bool always)
 {
     struct coping *c = t->coping;
     bool first = trust_caught(&c->trust), ends = always && !c->alone && !c->lacks.logs;
-    if (ends)
+    if (ends) {
         c->lacks.logs = c->trust.recheck = true;
+        c->trust.doubt = c->trust.doubt || c->trust.once;
+    }
     if (first || ends)
         warn("endpoint \"%s\" leaves logs out (%s): it is asked for %s from now on", t->name, what,
              ends ? "no logs" : "everything twice");
@@ -162,6 +164,7 @@ doubt_repeat(struct taking *t, struct flight *f, struct rpc_answer *a)
     }
     if (odd)
         trust_silence_true(trust);
+    trust->once = trust->once || s->opinion.times < TWICE;
     return false;
 }
 

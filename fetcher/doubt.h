@@ -7,7 +7,8 @@
  * node may have thrown old logs away (holdings.h).
  *
  * What proves to be left out is asked for in smaller ranges, down to a block's receipts; the endpoint is
- * asked for everything twice from then on, and what it answered for other tasks at hand goes back.
+ * asked for everything twice from then on, and what it answered before goes back: for tasks at hand by this
+ * fetcher (work.h), for others by way of the writer (`doubted`), unless all of that came twice, too.
  */
 #ifndef SLUICE_DOUBT_H
 #define SLUICE_DOUBT_H

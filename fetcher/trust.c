@@ -76,6 +76,7 @@ trust_caught(struct trust *t)
     bool first = !t->caught;
     t->caught = true;
     t->recheck = t->recheck || first;
+    t->doubt = t->doubt || (first && t->once);
     t->silence = SILENCE;
     return first;
 }

@@ -25,8 +25,10 @@ struct sampling {
 struct trust {
     struct sampling tries; /* answers that are asked for twice */
     struct sampling heads; /* answers without a proof after which the newest block is asked for */
+    bool once;          /* an answer was believed that had come only once */
     bool caught;        /* it left logs out */
-    bool recheck;       /* what it answered for tasks at hand is to be fetched again */
+    bool recheck;       /* what it answered for tasks at hand is to be fetched again, */
+    bool doubt;         /* and for all tasks before */
     bool behind;        /* a backend was far behind the others, */
     uint64_t low;       /* and had no block above this one */
     uint64_t unproved;  /* the last block of the answers believed without a proof */

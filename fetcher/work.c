@@ -58,6 +58,8 @@ work_free(struct work *w)
     for (size_t i = 0; i < 3; i++)
         json_free(w->taking.docs[i]);
     json_free(w->null_doc);
+    free(w->dataset);
+    free(w->filter);
     free(w);
 }
 
@@ -243,18 +245,30 @@ wake_doubted(struct work *w, struct job *j)
 }
 
 /* The endpoint was found to leave logs out: what it answered for the tasks at hand goes to others. In a
- * pipe there are none. */
+ * pipe there are none, and these tasks are doubted as those before, once they are over. */
 static void
 recheck(struct work *w)
 {
-    if (!w->p.coping->trust.recheck)
+    struct trust *trust = &w->p.coping->trust;
+    bool doubt = trust->doubt, alone = w->p.coping->alone;
+    struct job *first = NULL;
+    if (!trust->recheck)
         return;
-    w->p.coping->trust.recheck = false;
-    for (struct job *j = w->jobs; j && !w->p.coping->alone; j = j->next)
-        if (j->by_range) {
-            pieces_free(&j->done);
-            job_stop(j, CONTROL_DECLINED, REASON_BREAKER, 0, "logs were left out");
+    trust->recheck = trust->doubt = false;
+    for (struct job *j = w->jobs; j; j = j->next) {
+        if (!j->by_range)
+            continue;
+        first = first ? first : j;
+        if (alone) {
+            w->doubted += doubt && !j->doubted;
+            j->doubted |= doubt;
+            continue;
         }
+        pieces_free(&j->done);
+        job_stop(j, CONTROL_DECLINED, REASON_BREAKER, 0, "logs were left out");
+    }
+    if (doubt && w->doubted == 0)
+        work_doubt(w, first);
 }
 
 void

@@ -6,8 +6,8 @@
  * little but what it works on, and asks for a few at a time.
  *
  * Every task taken ends in exactly one way: an end for the results link (fetched), or a line to the
- * producer (declined, failed, refused), or both, for one part each. With nobody to hand back to (a
- * pipe) what fails is recorded as given up.
+ * producer (declined, failed, refused), or both, for one part each; or with the message that all that
+ * came before is doubted (doubt.h). With nobody to hand back to (a pipe) what fails is recorded as given up.
  */
 #ifndef SLUICE_WORK_H
 #define SLUICE_WORK_H
@@ -69,6 +69,6 @@ void work_tell_credit(struct work *w, int64_t now_ms);
 
 bool work_idle(const struct work *w);      /* holds no task */
 int64_t work_age_ms(const struct work *w, int64_t now_ms); /* of the task held for longest; 0: none */
-uint64_t work_given_up(const struct work *w); /* tasks, in a pipe */
+uint64_t work_given_up(const struct work *w); /* in a pipe: tasks, and times that all was doubted */
 
 #endif

@@ -16,10 +16,12 @@ struct work {
     size_t n_jobs;
     struct flight *flights;
     char run[33];       /* of the newest task */
+    char *dataset, *filter; /* owned: of the newest task whose logs are asked for by range; NULL: none came */
     bool leaving;       /* takes no more tasks */
     uint64_t told_free; /* by the newest line */
     uint64_t task_requests; /* that the newest task takes: the next may be as large */
     uint64_t given_up;
+    size_t doubted;     /* jobs, in a pipe */
     uint64_t logs_flying; /* blocks whose logs are being asked for */
     double bytes_flying;  /* expected in the answers */
     int64_t blocked_until_ms; /* no tokens before */
@@ -37,6 +39,8 @@ uint64_t work_offer(struct work *w, int64_t now_ms);
 
 /* --- work_tasks.c --- */
 void work_hand_out_rows(struct work *w, struct job *j, bool all);
+/* What this endpoint answered so far is not believed: the writer is told, and with that of the end of job j, if any. */
+void work_doubt(struct work *w, struct job *j);
 void work_sweep(struct work *w); /* ends the jobs that are over */
 
 /* --- work_requests.c --- */

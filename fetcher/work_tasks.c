@@ -1,5 +1,6 @@
 /* work_tasks.c - tasks come in and go out; see work.h. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/control.h"
@@ -104,6 +105,18 @@ refuse_lacking(struct work *w, struct job *j)
                  job_blamed(j, lacking, name, sizeof name), lacking);
 }
 
+/* Of one run all tasks have the same. */
+static void
+note_job(struct work *w, const struct task *t)
+{
+    if (w->dataset && strcmp(w->dataset, t->dataset) == 0 && strcmp(w->filter, t->filter) == 0)
+        return;
+    free(w->dataset);
+    free(w->filter);
+    w->dataset = xstrdup(t->dataset);
+    w->filter = xstrdup(t->filter);
+}
+
 static void
 add_job(struct work *w, struct job *j)
 {
@@ -114,6 +127,8 @@ add_job(struct work *w, struct job *j)
     j->since_ms = w->now_ms;
     w->n_jobs++;
     snprintf(w->run, sizeof w->run, "%s", j->task.run);
+    if (j->by_range)
+        note_job(w, &j->task);
     work_cut_unheld(w, j);
     refuse_lacking(w, j);
     output_header(w->p.output, j->list[0]->table);
@@ -182,9 +197,33 @@ hand_out_end(struct work *w, struct job *j, struct piece part, struct span note)
     output_end(w->p.output, &end, note);
 }
 
+void
+work_doubt(struct work *w, struct job *j)
+{
+    struct buf note = {0};
+    struct wire doubted = {
+        .kind = WIRE_DOUBTED, .run = span_of(w->run), .fetcher = span_of(w->p.fetcher_name),
+        .endpoint = span_of(w->p.endpoint_name), .task = j ? j->task.id : UINT64_MAX, .chain = w->p.survey->chain,
+        .dataset = span_of(w->dataset), .filter = span_of(w->filter),
+    };
+    if (j) {
+        struct control c = line_about(w, &j->task, CONTROL_FETCHED, w->now_ms);
+        control_format(&note, &c);
+        j->told = true;
+    }
+    output_end(w->p.output, &doubted, (struct span){note.p, note.n});
+    buf_free(&note);
+    if (!w->p.coping->alone)
+        return;
+    w->given_up++;
+    warn("endpoint \"%s\": what it answered before that may lack logs", w->p.endpoint_name);
+}
+
 static void
 conclude(struct work *w, struct job *j)
 {
+    if (j->told)
+        return;
     struct piece part, rest;
     struct buf note = {0};
     bool some = job_result(j, &part, &rest), back = rest.from <= rest.to;
@@ -209,6 +248,8 @@ conclude(struct work *w, struct job *j)
     }
     if (back && w->p.coping->alone && j->cut.reason != REASON_STOPPING)
         give_up(w, &j->task, rest, j->cut.error);
+    if (j->doubted && --w->doubted == 0) /* all their ends have left */
+        work_doubt(w, NULL);
 }
 
 /* Takes the job off the list; it stays in memory while requests of it are under way. */
