@@ -31,7 +31,7 @@ again_add(struct again *a, uint64_t from, uint64_t to, uint64_t avoid)
         a->dropped += to - from + 1;
         return;
     }
-    if (a->first + a->n == a->cap)
+    if (!a->ranges || a->first + a->n == a->cap)
         make_room(a);
     a->ranges[a->first + a->n++] = (struct again_range){from, to, avoid};
 }

@@ -23,6 +23,7 @@ uncovered_blocks_are_tasks_again(void **state)
     push(d, T0);
     took(d, T0, "a", 2, 9);
     hear(d, T0 + 2, "fetched run=r1 fetcher=a.1 task=2 free=9"); /* with `doubted` */
+    hear(d, T0 + 2, "lost run=r1 task=18446744073709551615"); /* of no task */
     hear(d, T0 + 2, "uncovered run=r0 endpoint=a from=0 to=999"); /* another run's */
     assert_int_equal(event.news, DISPATCH_NOTHING);
     hear(d, T0 + 2, "uncovered run=r1 endpoint=a from=500 to=1999");
@@ -97,7 +98,7 @@ a_stopped_run_is_not_complete(void **state)
     credit(d, T0, "a", 9, "closed");
     commit_all(d, 1);
     dispatch_stop(d);
-    hear(d, T0 + 2, "uncovered run=r1 endpoint=a from=0 to=9223372036854775807");
+    hear(d, T0 + 2, "uncovered run=r1 endpoint=unknown from=0 to=9223372036854775807");
     assert_true(event.to == PLAN_BLOCK_MAX);
     expect_push(d, T0 + 2, "");
     assert_false(dispatch_complete(d));
@@ -122,7 +123,8 @@ blocks_count_once(void **state)
     progress_event(&p, &(struct dispatch_event){.news = DISPATCH_UNCOVERED, .blocks = 150}); /* 50 of another run */
     progress_add_batches(&text, &p, 2);
     buf_addc(&text, '\0');
-    assert_string_equal(text.p, "Progress: 60/100 blocks (60.0 %), 2 active workersProgress: 0/150 blocks (0.0 %), 2 active workers");
+    assert_string_equal(text.p, "Progress: 60/100 blocks (60.0 %), 2 active workers"
+                                "Progress: 0/150 blocks (0.0 %), 2 active workers");
     buf_free(&text);
     progress_free(&p);
 }

@@ -162,6 +162,7 @@ a_new_endpoint_is_asked_twice(void **state)
     assert_true(all_done());
     assert_int_equal(job->rows[0].n, 3);
     assert_false(coping.trust.caught);
+    assert_false(coping.trust.once); /* nothing to be doubted later */
 }
 
 static void
@@ -171,6 +172,7 @@ a_known_one_once(void **state)
     known();
     answer(LOGS("10.0 11.0 13.0"), '0');
     assert_true(all_done());
+    assert_true(coping.trust.once);
 }
 
 static void
