@@ -1,6 +1,7 @@
 /* schema.c - SQL of tables, COPY and upserts; see schema.h. */
 #include "writer/schema.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "writer/sql.h"
@@ -201,16 +202,27 @@ add_stage(struct buf *b, const struct table *t)
     buf_addf(b, "pg_temp.\"sluice_%s\"", t->name);
 }
 
+/* The table itself and one more column: the order of arrival, which the place of a row on disk does not tell
+ * (a small row goes where a large one left room). random() has a purpose: with a volatile default COPY
+ * inserts row by row. Else it first makes up to 1,000 slots for rows, and what PostgreSQL 15 does to
+ * keep count of them grows with the square of their number: 1 to 2 ms of a batch of 1,000 rows. */
+static void
+add_stage_table(struct buf *b, const struct table *t)
+{
+    buf_adds(b, "CREATE TEMP SEQUENCE IF NOT EXISTS pg_temp.sluice_arrival CACHE 1000;\n"
+                "CREATE TEMP TABLE IF NOT EXISTS ");
+    add_stage(b, t);
+    buf_adds(b, " (");
+    add_definitions(b, t);
+    buf_adds(b, ", \"arrival\" bigint DEFAULT nextval('pg_temp.sluice_arrival') + (random() < 0)::integer)"
+                " ON COMMIT DELETE ROWS;\n");
+}
+
 void
 schema_copy_sql(struct buf *b, const char *schema, const struct table *t, bool staged)
 {
-    if (staged) {
-        buf_adds(b, "CREATE TEMP TABLE IF NOT EXISTS ");
-        add_stage(b, t);
-        buf_adds(b, " (");
-        add_definitions(b, t);
-        buf_adds(b, ") ON COMMIT DELETE ROWS;\n");
-    }
+    if (staged)
+        add_stage_table(b, t);
     buf_adds(b, "COPY ");
     if (staged)
         add_stage(b, t);
@@ -219,47 +231,6 @@ schema_copy_sql(struct buf *b, const char *schema, const struct table *t, bool s
     buf_adds(b, " (");
     sql_columns(b, t, "");
     buf_adds(b, ") FROM STDIN (FORMAT binary);\n");
-}
-
-/* A row that has moved to another key (a reorganisation of the chain) keeps the value of its
- * further unique column: the row that came last is the true one, the others go. A stage has no
- * statistics: rather look each row up than read the whole table. */
-static void
-add_moved(struct buf *b, const char *schema, const struct table *t)
-{
-    buf_adds(b, "DELETE FROM ");
-    add_stage(b, t);
-    buf_adds(b, " a USING ");
-    add_stage(b, t);
-    buf_addf(b, " b WHERE a.\"%s\" = b.\"%s\" AND a.ctid < b.ctid AND (", t->unique, t->unique);
-    sql_key(b, t, "a.");
-    buf_adds(b, ") <> (");
-    sql_key(b, t, "b.");
-    buf_adds(b, ");\nSET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;\nDELETE FROM ");
-    sql_table(b, schema, t->name);
-    buf_adds(b, " t USING ");
-    add_stage(b, t);
-    buf_addf(b, " s WHERE t.\"%s\" = s.\"%s\" AND (", t->unique, t->unique);
-    sql_key(b, t, "t.");
-    buf_adds(b, ") <> (");
-    sql_key(b, t, "s.");
-    buf_adds(b, ");\nSET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on;\n");
-}
-
-/* OFFSET 0 keeps this a look into the index for each row until one is found, never a join with the
- * whole table. */
-static void
-add_probe(struct buf *b, const char *schema, const struct table *t)
-{
-    buf_adds(b, "SELECT 'met' FROM ");
-    add_stage(b, t);
-    buf_adds(b, " s WHERE EXISTS (SELECT FROM ");
-    sql_table(b, schema, t->name);
-    buf_adds(b, " t WHERE (");
-    sql_key(b, t, "t.");
-    buf_adds(b, ") = (");
-    sql_key(b, t, "s.");
-    buf_adds(b, ") OFFSET 0) LIMIT 1;\n");
 }
 
 static bool
@@ -291,40 +262,68 @@ add_values(struct buf *b, const struct table *t, const char *prefix, bool assign
     }
 }
 
+/* Adds text with what stands for the table's: $T its name, $S its stage, $C columns, $K the key, $V the columns
+ * outside it, $A assignments of these, $U `unique`, $N `newest`; $K[t.]: each after t. */
+static void
+fill(struct buf *b, const char *schema, const struct table *t, const char *text)
+{
+    for (const char *p = text; *p; p++) {
+        char prefix[16] = "";
+        if (*p != '$') {
+            buf_addc(b, *p);
+            continue;
+        }
+        char what = *++p;
+        if (p[1] == '[') {
+            size_t n = strcspn(p + 2, "]");
+            snprintf(prefix, sizeof prefix, "%.*s", (int)n, p + 2);
+            p += 2 + n;
+        }
+        switch (what) {
+        case 'T': sql_table(b, schema, t->name); break;
+        case 'S': add_stage(b, t); break;
+        case 'C': sql_columns(b, t, prefix); break;
+        case 'K': sql_key(b, t, prefix); break;
+        case 'V': add_values(b, t, prefix, false); break;
+        case 'A': add_values(b, t, "excluded.", true); break;
+        case 'U': sql_name(b, t->unique); break;
+        case 'N': sql_name(b, t->newest); break;
+        }
+    }
+}
+
+/* A row that has moved to another key (a reorganisation of the chain) keeps the value of its
+ * further unique column: the row that came last is the true one, the others go. A stage has no
+ * statistics: rather look each row up than read the whole table. */
+static const char moved_away[] =
+    "DELETE FROM $S a USING $S b WHERE a.$U = b.$U AND a.\"arrival\" < b.\"arrival\" AND ($K[a.]) <> ($K[b.]);\n"
+    "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;\n"
+    "DELETE FROM $T t USING $S s WHERE t.$U = s.$U AND ($K[t.]) <> ($K[s.]);\n"
+    "SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on;\n";
+
+/* OFFSET 0 keeps this a look into the index for each row until one is found, never a join with the
+ * whole table. */
+static const char probe[] =
+    "SELECT 'met' FROM $S s WHERE EXISTS (SELECT FROM $T t WHERE ($K[t.]) = ($K[s.]) OFFSET 0) LIMIT 1;\n";
+
 /* Rows that are there already, equal in every column, are locked but not written again: of a batch
  * that is sent a second time most are. (To leave them out by NOT EXISTS costs the others a second
- * look into the index.) */
+ * look into the index.) The columns are those of the stage, all of them and none of the system's (ctid): so
+ * the sort takes each row as it is. */
 void
 schema_merge_sql(struct buf *b, const char *schema, const struct table *t, bool moved)
 {
     if (t->unique && moved)
-        add_moved(b, schema, t);
+        fill(b, schema, t, moved_away);
     if (!t->newest)
-        add_probe(b, schema, t);
-    buf_adds(b, "SET LOCAL work_mem = '32MB';\nINSERT INTO ");
-    sql_table(b, schema, t->name);
-    buf_adds(b, " AS t (");
-    sql_columns(b, t, "");
-    buf_adds(b, ") SELECT DISTINCT ON (");
-    sql_key(b, t, "");
-    buf_adds(b, ") ");
-    sql_columns(b, t, "");
-    buf_adds(b, " FROM ");
-    add_stage(b, t);
-    buf_adds(b, " ORDER BY ");
-    sql_key(b, t, "");
+        fill(b, schema, t, probe);
+    fill(b, schema, t, "SET LOCAL work_mem = '32MB';\n"
+                       "INSERT INTO $T AS t ($C) SELECT DISTINCT ON ($K) $C FROM $S ORDER BY $K");
     if (t->newest)
-        buf_addf(b, ", \"%s\" DESC", t->newest);
-    buf_adds(b, ", ctid DESC ON CONFLICT (");
-    sql_key(b, t, "");
-    buf_adds(b, ") DO UPDATE SET ");
-    add_values(b, t, "excluded.", true);
-    buf_adds(b, " WHERE (");
-    add_values(b, t, "t.", false);
-    buf_adds(b, ") IS DISTINCT FROM (");
-    add_values(b, t, "excluded.", false);
-    buf_adds(b, ")");
+        fill(b, schema, t, ", $N DESC");
+    fill(b, schema, t, ", \"arrival\" DESC ON CONFLICT ($K) DO UPDATE SET $A"
+                       " WHERE ($V[t.]) IS DISTINCT FROM ($V[excluded.])");
     if (t->newest)
-        buf_addf(b, " AND t.\"%s\" <= excluded.\"%s\"", t->newest, t->newest);
+        fill(b, schema, t, " AND t.$N <= excluded.$N");
     buf_adds(b, ";\n");
 }

@@ -76,6 +76,15 @@ is "$(known)" 'logs|{[1,901)}' 'are covered as a whole'
 is "$(sql 'select count(*) from hedge.logs h join plain.logs p using (log_index, topic0) where p.block_number = h.block_number + 3')" \
     3005 'on conflict the later row wins'
 
+fresh uneven
+write --schema uneven --connections 1 --batch-size 5000 --batch-timeout 10s < <(for from in 1 501; do
+    $GEN $from $((from + 499)) 500 5 salt=1 data=1400
+    $GEN $from $((from + 499)) 500 5 try=2
+done)
+like "$ERR" '\(2 by merging\)' 'twice the same rows in each of two batches' || diag "$ERR"
+is "$(sql 'select count(*) from uneven.logs join plain.logs using (block_number, log_index, topic0)')" 5000 \
+    'those that came last win, though small ones are stored where large ones left room'
+
 fresh again
 duplicates() { grep -c 'duplicate key' "$PGDATA_DIR.log"; }
 write --schema again < <($GEN 1 1000 100 5)

@@ -15,6 +15,7 @@
  *   doubted=1        in place of ends and rows: what the endpoint answered is doubted
  *   hashes=1         ends of hash tasks
  *   salt=N           other contents under the same keys
+ *   data=BYTES       of data in each log, at most 2,048
  *   pause=MS         between tasks
  */
 #include <inttypes.h>
@@ -34,7 +35,8 @@ static struct {
 } words[] = {
     {"-o", "-"}, {"run", "r1"}, {"fetcher", "f1"}, {"endpoint", "alpha"}, {"try", "1"}, {"chain", "1"},
     {"dataset", "logs"}, {"filter", ""}, {"task", "1"}, {"chunk", "10"}, {"skip", "0"}, {"upto", "0"},
-    {"bad", "0"}, {"moved", "0"}, {"newer", "0"}, {"given_up", "0"}, {"doubted", "0"}, {"hashes", "0"}, {"salt", "0"}, {"pause", "0"},
+    {"bad", "0"}, {"moved", "0"}, {"newer", "0"}, {"given_up", "0"}, {"doubted", "0"}, {"hashes", "0"}, {"salt", "0"},
+    {"data", "0"}, {"pause", "0"},
 };
 enum { WORDS = sizeof words / sizeof *words };
 
@@ -106,6 +108,14 @@ add_hash(struct buf *b, uint64_t a, uint64_t c)
 }
 
 static void
+add_zeros(struct buf *b, uint64_t n)
+{
+    static const uint8_t zeros[2048];
+
+    row_bytes(b, zeros, n < sizeof zeros ? n : sizeof zeros);
+}
+
+static void
 add_column(struct buf *b, const struct table *t, const struct column *c, uint64_t block, uint64_t index, bool bad)
 {
     uint64_t salt = value("salt");
@@ -122,6 +132,8 @@ add_column(struct buf *b, const struct table *t, const struct column *c, uint64_
         row_int4(b, 0);
     else if (strcmp(c->name, "address") == 0 && t->newest)
         row_bytes(b, &index, sizeof index);
+    else if (strcmp(c->name, "data") == 0 && value("data"))
+        add_zeros(b, value("data"));
     else if (c->type == COL_BYTEA)
         add_hash(b, block + salt, index);
     else if (c->type == COL_TIMESTAMPTZ)
