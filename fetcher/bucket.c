@@ -23,7 +23,7 @@ enum {
 
 /* Seconds' worth of calls that may go at once; servers that told nothing may be strict. */
 static const double BURST_GIVEN_S = 0.2, BURST_LEARNED_S = 0.05;
-static const double WHOLE = 0.1;      /* calls: a burst that is so little more than whole is whole */
+static const double HALF = 0.5;       /* calls: when one is refused, so much is left of one in the mean */
 static const double SURELY = 0.9;     /* fewer than these of a second's calls are no window */
 static const double TICK_S = 0.001;   /* of the clock */
 static const double UNUSED_S = 0.1, UNUSED = 0.1; /* of the time; with more tokens left none waits */
@@ -42,8 +42,17 @@ void
 bucket_init(struct bucket *b, double given, int64_t now_ms)
 {
     *b = (struct bucket){.given = given, .tokens = 1, .filled_ms = now_ms, .busy_ms = now_ms, .cut_ms = -1,
-                         .marked_ms = -1, .hold_ms = HOLD_MIN_MS, .step = STEP};
+                         .marked_ms = -1, .hold_ms = HOLD_MIN_MS, .step = STEP, .by_call = given > 0};
     served_init(&b->served);
+}
+
+void
+bucket_counts_calls(struct bucket *b, int64_t now_ms)
+{
+    if (b->by_call)
+        return;
+    bucket_init(b, 0, now_ms); /* what was learned is in requests */
+    b->by_call = true;
 }
 
 static double
@@ -140,17 +149,17 @@ climb(struct bucket *b, double rate, int64_t now_ms)
 }
 
 int64_t
-bucket_take(struct bucket *b, size_t n, int64_t now_ms)
+bucket_take(struct bucket *b, size_t calls, int64_t now_ms)
 {
-    double rate = bucket_rate(b, now_ms), most = at_once(b, rate), want = (double)n;
+    double rate = bucket_rate(b, now_ms), most = at_once(b, rate), n = b->by_call ? (double)calls : 1, want;
 
     if (rate == 0)
         return 0;
     fill(b, rate, most, now_ms);
-    want = fmin(want, most); /* more than ever fits goes when it is full, and leaves a debt */
+    want = fmin(n, most); /* more than ever fits goes when it is full, and leaves a debt */
     if (b->tokens + 1e-9 < want)
         return (int64_t)fmax(ceil((want - b->tokens) * 1000 / rate), 1);
-    b->tokens -= (double)n;
+    b->tokens -= n;
     climb(b, rate, now_ms);
     return 0;
 }
@@ -167,7 +176,7 @@ bucket_rest(struct bucket *b, int64_t until_ms)
 /* --- what was served --- */
 
 /* The burst that the endpoint allows, if this is its rate: the most of served - rate * t, over all
- * times t up to the first refusal. */
+ * times t up to the first refusal. In a time too short for half a call nothing was left. */
 static double
 burst_at(const struct bucket *b, double rate)
 {
@@ -175,7 +184,7 @@ burst_at(const struct bucket *b, double rate)
 
     for (int64_t i = b->first_ms / SERVED_SLICE_MS; i >= served_oldest(&b->first); i--) {
         n += served_in(&b->first, i);
-        most = fmax(most, n - rate * (double)(b->first_ms - i * SERVED_SLICE_MS) / 1000);
+        most = fmax(most, n - fmax(rate * (double)(b->first_ms - i * SERVED_SLICE_MS) / 1000 - HALF, 0));
     }
     return most;
 }
@@ -191,7 +200,7 @@ fastest(struct bucket *b, double burst, int64_t then_ms)
         double rate;
 
         n += served_in(&b->served, i);
-        rate = (n + 0.5 - burst) * 1000 / (double)ms; /* when one is refused, half a call is left in the mean */
+        rate = (n + HALF - burst) * 1000 / (double)ms;
         if (ms < (n < fmax(MANY_CALLS, 4 * burst) ? SHORTEST_MS : SHORT_MS) || rate <= best)
             continue;
         best = rate;
@@ -207,7 +216,7 @@ of_bucket(struct bucket *b, int64_t sent_ms)
     double rate = 0;
 
     for (int i = 0; i < 5; i++)
-        rate = fmax(rate, fastest(b, ceil(burst_at(b, rate) - WHOLE), sent_ms));
+        rate = fmax(rate, fastest(b, burst_at(b, rate), sent_ms));
     b->burst = burst_at(b, rate);
     return rate;
 }
@@ -229,14 +238,14 @@ begin_search(struct bucket *b, int64_t sent_ms)
 
     b->first = b->served;
     b->first_ms = sent_ms;
-    b->ceiling = 0;
+    b->ceiling = b->top = 0;
     for (int64_t i = b->served.slice; i >= served_oldest(&b->served); i--) {
         n += served_in(&b->served, i);
-        s = fmax((double)(sent_ms - i * SERVED_SLICE_MS) / 1000, 0.001);
+        s = fmax((double)(sent_ms - i * SERVED_SLICE_MS), SERVED_SLICE_MS) / 1000;
+        b->top = fmax(b->top, n / s); /* as fast as it came, for however short */
         if (n / (1 + s) <= b->ceiling)
             continue;
         b->ceiling = n / (1 + s);
-        b->top = n / s; /* as fast as it came */
         b->usual = s < 1 ? n : n / s;
     }
     b->burst = burst_at(b, b->ceiling);
@@ -315,9 +324,10 @@ late(struct bucket *b)
 }
 
 void
-bucket_served(struct bucket *b, size_t n, int64_t sent_ms, int64_t now_ms)
+bucket_served(struct bucket *b, size_t calls, int64_t sent_ms, int64_t now_ms)
 {
     double rate = bucket_rate(b, now_ms);
+    size_t n = b->by_call ? calls : 1;
 
     served_add(&b->served, n, sent_ms, now_ms);
     if (sent_ms <= b->marked_ms)
@@ -363,6 +373,8 @@ bucket_refused(struct bucket *b, int64_t sent_ms, double told, int64_t now_ms)
 {
     if (b->cut_ms >= 0 && sent_ms <= b->cut_ms)
         return false;
+    if (told > 0)
+        bucket_counts_calls(b, now_ms);
     b->high = 0;
     learn(b, sent_ms, told);
     b->cut_ms = now_ms;

@@ -26,6 +26,7 @@
 #include "fetcher/served.h"
 
 struct bucket {
+    bool by_call;       /* counted are calls, not requests */
     double given;       /* calls per second, 0: no limit given */
     double told;        /* by the server, 0: it did not */
     double ceiling;     /* learned, 0: no refusal seen */
@@ -52,11 +53,14 @@ struct bucket {
     int64_t first_ms;    /* sent then */
 };
 
+/* Each request counts as one, until its calls are known to be counted: where a rate is given or told, or was
+ * seen to be enough for some calls of a request only. */
 void bucket_init(struct bucket *b, double given, int64_t now_ms);
 double bucket_rate(const struct bucket *b, int64_t now_ms); /* 0: unlimited */
-/* Takes n tokens. 0: go; otherwise milliseconds until there are enough, and nothing is taken. */
-int64_t bucket_take(struct bucket *b, size_t n, int64_t now_ms);
-void bucket_served(struct bucket *b, size_t n, int64_t sent_ms, int64_t now_ms);
+void bucket_counts_calls(struct bucket *b, int64_t now_ms); /* what was learned in requests is forgotten */
+/* Takes the tokens of a request of so many calls. 0: go; otherwise milliseconds until there are enough, and nothing is taken. */
+int64_t bucket_take(struct bucket *b, size_t calls, int64_t now_ms);
+void bucket_served(struct bucket *b, size_t calls, int64_t sent_ms, int64_t now_ms);
 /* Nothing is asked until then, and but one token waits then. */
 void bucket_rest(struct bucket *b, int64_t until_ms);
 /* A request sent at sent_ms was refused for its rate; told: calls per second, 0 unknown. False:

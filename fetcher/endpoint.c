@@ -260,6 +260,12 @@ endpoint_answer(struct endpoint *e, const char *method, const struct judgement *
 }
 
 void
+endpoint_counts_calls(struct endpoint *e, int64_t now_ms)
+{
+    bucket_counts_calls(&e->bucket, now_ms);
+}
+
+void
 endpoint_served(struct endpoint *e, const char *method, int64_t now_ms)
 {
     methods_succeed(&e->methods, method, now_ms);

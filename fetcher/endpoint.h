@@ -39,7 +39,7 @@ void endpoint_free(struct endpoint *e);
 
 /* How many more requests may be in flight now; 0 while the breaker is open or a pause lasts. */
 uint32_t endpoint_slots(struct endpoint *e, int64_t now_ms);
-/* Takes tokens for `calls` calls. 0: go; otherwise milliseconds until it is worth asking again. */
+/* Takes tokens for a request of `calls` calls. 0: go; otherwise milliseconds until it is worth asking again. */
 int64_t endpoint_take(struct endpoint *e, size_t calls, int64_t now_ms);
 /* The next probe may go (half-open): one eth_chainId request. */
 bool endpoint_probe_due(struct endpoint *e, int64_t now_ms);
@@ -52,6 +52,9 @@ void endpoint_sent(struct endpoint *e, size_t calls);
  * its calls), once per request. Returns true when the breaker's state changed. */
 bool endpoint_answer(struct endpoint *e, const char *method, const struct judgement *j,
                      size_t calls, int64_t latency_us, int64_t now_ms);
+
+/* Of a request some calls were refused for the rate, and others served. */
+void endpoint_counts_calls(struct endpoint *e, int64_t now_ms);
 
 /* This call was answered well, whatever became of the others of its request. */
 void endpoint_served(struct endpoint *e, const char *method, int64_t now_ms);

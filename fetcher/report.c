@@ -53,16 +53,20 @@ tell_breaker(struct report *r, const struct rpc_answer *worst, int64_t now_ms)
     }
 }
 
+static size_t
+judged(const struct rpc_request *q, const struct rpc_answer *answers, enum verdict v)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < q->n; i++)
+        n += answers[i].judgement.verdict == v;
+    return n;
+}
+
 /* One call of a batch that went wrong does not make the endpoint a bad one. */
 static bool
 only_some(const struct rpc_request *q, const struct rpc_answer *answers, enum verdict v)
 {
-    size_t n = 0;
-    if (v != VERDICT_TRANSIENT && v != VERDICT_BADDATA)
-        return false;
-    for (size_t i = 0; i < q->n; i++)
-        n += answers[i].judgement.verdict == v;
-    return 2 * n < q->n;
+    return (v == VERDICT_TRANSIENT || v == VERDICT_BADDATA) && 2 * judged(q, answers, v) < q->n;
 }
 
 void
@@ -82,6 +86,8 @@ report_answers(struct report *r, const struct rpc_request *q, const struct rpc_a
     const struct judgement *j = &answers[worst].judgement;
     if (j->verdict == VERDICT_BATCH)
         endpoint_batch_refused(r->endpoint, j, q->n);
+    if (j->verdict == VERDICT_RATE && judged(q, answers, VERDICT_OK) > 0)
+        endpoint_counts_calls(r->endpoint, now_ms);
     const struct judgement mostly_ok = {.verdict = VERDICT_OK, .wait_ms = -1, .rule = "ok"};
     if (only_some(q, answers, j->verdict))
         j = &mostly_ok;
