@@ -295,18 +295,16 @@ refused_in_climb(struct bucket *b, int64_t sent_ms)
     b->hold_ms = (int64_t)within((double)b->hold_ms * 2, HOLD_MIN_MS, HOLD_MAX_MS);
     if (b->ceiling > held * GAINED)
         b->hold_ms = HOLD_GAINED_MS;
-    b->sure = held;
     b->steps = 0;
 }
 
 static void
 refused_in_hold(struct bucket *b, int64_t sent_ms)
 {
-    double rate = fmax(measured(b, sent_ms), b->sure);
+    double rate = measured(b, sent_ms);
     bool soon = sent_ms - b->busy_ms < SOON_MS;
 
     b->ceiling = fmax(within(rate, b->ceiling * (soon ? LEAST_SOON : LEAST), b->ceiling * LOWER), RATE_MIN);
-    b->sure = 0;
     if (!soon)
         return;
     b->hold_ms = HOLD_GAINED_MS;

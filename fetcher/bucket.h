@@ -1,5 +1,8 @@
 /* bucket.h - a token bucket whose rate is given, or measured at refusals, in calls per second.
  *
+ * Each request counts as one call, until it is known that the calls in it are counted: a rate was given or
+ * told, or was enough for some calls of a request and not for others.
+ *
  * Servers count in two ways. A bucket serves at most burst + rate * t in any time t, and just as many
  * if it rested before and refuses the next. A window serves so many in each second, of the clock or of
  * any time, and refuses soon when there are more. Before the first refusal nothing is held back, so
@@ -43,7 +46,6 @@ struct bucket {
     double step;        /* the first of the climb, as a part of the ceiling */
     uint32_t steps;     /* climbed */
     bool again;         /* the last refusal came while what was full before may have been so still */
-    double sure;        /* held before the last climb, 0: refused since */
     double low, high;   /* bounds of the search's result, while answers to what was sent before come in */
     double usual;       /* what the first burst alone suggests */
     double doubt;       /* of the last measurement: part of it that may be missing, 0: hardly any */
@@ -53,12 +55,11 @@ struct bucket {
     int64_t first_ms;    /* sent then */
 };
 
-/* Each request counts as one, until its calls are known to be counted: where a rate is given or told, or was
- * seen to be enough for some calls of a request only. */
 void bucket_init(struct bucket *b, double given, int64_t now_ms);
 double bucket_rate(const struct bucket *b, int64_t now_ms); /* 0: unlimited */
-void bucket_counts_calls(struct bucket *b, int64_t now_ms); /* what was learned in requests is forgotten */
-/* Takes the tokens of a request of so many calls. 0: go; otherwise milliseconds until there are enough, and nothing is taken. */
+/* It was enough for some calls of a request only. What was learned in requests is forgotten. */
+void bucket_counts_calls(struct bucket *b, int64_t now_ms);
+/* Takes the tokens of a request. 0: go; otherwise milliseconds until there are enough, and nothing is taken. */
 int64_t bucket_take(struct bucket *b, size_t calls, int64_t now_ms);
 void bucket_served(struct bucket *b, size_t calls, int64_t sent_ms, int64_t now_ms);
 /* Nothing is asked until then, and but one token waits then. */

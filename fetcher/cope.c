@@ -7,7 +7,8 @@
 enum {
     LONG_PAUSE_MS = 5000,    /* rather than wait so long, a task goes back */
     THROTTLED_MAX = 10,      /* refusals for their rate, in a row */
-    THROTTLED_WIDE = 5,      /* so many, and it may be its width: some say "too many requests" of that, too */
+    THROTTLED_WIDE = 5,      /* so many, and it may be its width: some say "too many requests" of that, too; */
+    THROTTLED_DENSE = 50,    /* or so many, where ranges as wide were served: it may be what is in it */
     UNSEEN_MAX = 5,          /* answers that a block below the head is not there */
     UNSEEN_PAUSE_MS = 100,   /* doubled each time */
     NULLS_MAX = 2,           /* instead of receipts, until it is asked for each of them */
@@ -135,7 +136,8 @@ cope_rate(struct case_of *k)
         give(k, CONTROL_DECLINED, REASON_BREAKER, wait > 0 ? wait : LONG_PAUSE_MS);
         return;
     }
-    if (k->s->kind == STEP_LOGS && n % THROTTLED_WIDE == 0 && split_range(k, 0))
+    bool wide = piece_width(k->s->at) > endpoint_logs_widest(k->c->endpoint);
+    if (k->s->kind == STEP_LOGS && n % (wide ? THROTTLED_WIDE : THROTTLED_DENSE) == 0 && split_range(k, 0))
         return;
     again(k, wait);
 }

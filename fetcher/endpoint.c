@@ -303,6 +303,12 @@ endpoint_logs_expected(const struct endpoint *e, uint64_t blocks)
     return e->width.blocks > 0 ? e->width.logs / e->width.blocks * (double)blocks : -1;
 }
 
+uint64_t
+endpoint_logs_widest(const struct endpoint *e)
+{
+    return e->width.range.good;
+}
+
 static uint64_t
 portion(const struct endpoint *e, int64_t now_ms)
 {

@@ -66,6 +66,7 @@ void endpoint_logs_waited(struct endpoint *e, int64_t us); /* it began after so 
 void endpoint_logs_refused(struct endpoint *e, uint64_t from, uint64_t to, const struct judgement *j);
 /* How many logs a range so wide has, by those seen lately; -1: nothing was seen yet. */
 double endpoint_logs_expected(const struct endpoint *e, uint64_t blocks);
+uint64_t endpoint_logs_widest(const struct endpoint *e); /* blocks, that was served; 0: none yet */
 /* Width in blocks (>= 1) that the next eth_getLogs from this block should have. */
 uint64_t endpoint_logs_width(struct endpoint *e, uint64_t from, int64_t now_ms);
 

@@ -291,6 +291,23 @@ a_rate_that_does_not_end_may_be_the_width(void **state)
     job_free(j);
 }
 
+/* Where ranges as wide were served it is an outage. After very many refusals it may be what is in it. */
+static void
+a_width_that_was_served_is_kept_for_long(void **state)
+{
+    const struct judgement rate = {.verdict = VERDICT_RATE, .wait_ms = -1};
+    struct job *j = job_of("task=1 dataset=logs from=0 to=3");
+    (void)state;
+    coping.alone = true;
+    endpoint_logs_ok(coping.endpoint, 0, 3, 1, 100);
+    for (int i = 0; i < 50; i++) {
+        assert_int_equal(j->ready ? j->ready->at.to : 3, 3);
+        trouble(j, next_step(j, 0), rate, "eth_getLogs", 0);
+    }
+    assert_int_equal(j->ready->at.to, 1);
+    job_free(j);
+}
+
 /* Receipts of a block that do not fit it, time after time, are asked for by their hashes. */
 static void
 odd_receipts_are_asked_for_one_by_one(void **state)
@@ -389,6 +406,7 @@ main(void)
         TEST(bad_data_gets_a_second_chance),
         TEST(rates_are_not_failures),
         TEST(a_rate_that_does_not_end_may_be_the_width),
+        TEST(a_width_that_was_served_is_kept_for_long),
         TEST(odd_receipts_are_asked_for_one_by_one),
         TEST(receipts_that_never_come_are_asked_for_one_by_one),
         TEST(missing_methods_have_others),

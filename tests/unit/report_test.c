@@ -65,12 +65,45 @@ a_method_that_works_again_is_asked_without_pause(void **state)
     endpoint_free(r.endpoint);
 }
 
+/* 25 requests of two calls in half a second, until both are refused. */
+static int64_t
+wait_learned(struct report *r)
+{
+    const struct judgement rate = {.verdict = VERDICT_RATE, .wait_ms = 0, .rule = "test"};
+    struct rpc_request q = {.n = 2, .latency_us = 1000, .calls = {{.method = "a"}, {.method = "b"}}};
+    struct rpc_answer refused[2] = {{.judgement = rate}, {.judgement = rate}};
+    int64_t now = 5000;
+
+    for (; now < 5500; now += 20)
+        exchange(r, well, now);
+    report_answers(r, &q, refused, now);
+    endpoint_take(r->endpoint, 1, now + 1);
+    return endpoint_take(r->endpoint, 1, now + 1);
+}
+
+static void
+calls_count_where_single_ones_are_refused(void **state)
+{
+    const struct judgement rate = {.verdict = VERDICT_RATE, .wait_ms = 0, .rule = "test"};
+    struct report by_request = report_of(), by_call = report_of();
+
+    (void)state;
+    endpoint_take(by_request.endpoint, 1, 0);
+    endpoint_take(by_call.endpoint, 1, 0);
+    exchange(&by_call, rate, 1000);
+    assert_in_range(wait_learned(&by_request), 50, 70); /* for one of 25 in a second and a half */
+    assert_in_range(wait_learned(&by_call), 25, 35);    /* for one of 50 */
+    endpoint_free(by_request.endpoint);
+    endpoint_free(by_call.endpoint);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_failures_in_a_row_count_against_a_method),
         cmocka_unit_test(a_method_that_works_again_is_asked_without_pause),
+        cmocka_unit_test(calls_count_where_single_ones_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
