@@ -129,11 +129,13 @@ stop_process() { # stop_process PID
 clean_up() {
     local status=$? pid
     trap '' INT TERM
+    exec 3>&2 2>/dev/null # bash reports killed children there
+    [ -s "$T/sims" ] && xargs kill -KILL <"$T/sims" # they would answer first who waits for them
     [ -s "$T/pids" ] && while read -r pid; do stop_process "$pid"; done <"$T/pids" 2>/dev/null
     [ -s "$T/clusters" ] && while read -r dir; do
         pg_ctl_in "$dir" stop -m immediate -s >/dev/null 2>&1
     done <"$T/clusters"
-    if [ -n "${KEEP:-}" ] && [ "$FAILED" -gt 0 ]; then diag "kept $T"; else rm -rf "$T"; fi
+    if [ -n "${KEEP:-}" ] && [ "$FAILED" -gt 0 ]; then diag "kept $T" 2>&3; else rm -rf "$T"; fi
     exit "$status"
 }
 trap clean_up EXIT
@@ -216,6 +218,7 @@ start_rpcsim() { # start_rpcsim NAME OPTION...: sets URL and PID
     shift
     rm -f "$T/$name.out" "$T/$name.err" # of one before it
     spawn "$name" "$RPCSIM" --port 0 "$@"
+    echo "$PID" >>"$T/sims"
     wait_for 30 grep -Eqs '^listening on ' "$T/$name.out" "$T/$name.err" ||
         bail "rpcsim: $(cat "$T/$name.err")"
     URL=http://$(sed -n 's/^listening on //p' "$T/$name.out" "$T/$name.err" | head -n 1)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "producer/progress.h"
@@ -233,6 +234,42 @@ totals(void **state)
                "rate: 6817.3 transactions/s");
 }
 
+/* How often a text stands in what is said while that is done. */
+static unsigned
+said(const char *text, struct progress *p, const struct crew *c, int64_t now)
+{
+    static char all[4000];
+    unsigned n = 0;
+    FILE *file = tmpfile();
+    int before = dup(STDERR_FILENO);
+    dup2(fileno(file), STDERR_FILENO);
+    progress_summary(p, c, now);
+    dup2(before, STDERR_FILENO);
+    close(before);
+    rewind(file);
+    all[fread(all, 1, sizeof all - 1, file)] = '\0';
+    fclose(file);
+    for (const char *at = all; (at = strstr(at, text)); at++)
+        n++;
+    return n;
+}
+
+static void
+the_summary_does_not_say_it_again(void **state)
+{
+    (void)state;
+    struct crew *c = crew("closed");
+    struct progress p = fresh(0, 2);
+    p.batches = 1;
+    progress_tick(&p, c, T0 + PROGRESS_SAY_MS); /* says so */
+    assert_int_equal(said("Progress: 1/2", &p, c, T0 + PROGRESS_SAY_MS), 0);
+    p.batches = 2;
+    assert_int_equal(said("Progress: 2/2", &p, c, T0 + PROGRESS_SAY_MS), 1);
+    assert_int_equal(said("Workers: 1", &p, c, T0 + PROGRESS_SAY_MS), 1);
+    progress_free(&p);
+    crew_free(c);
+}
+
 static void
 events_add_up(void **state)
 {
@@ -298,6 +335,7 @@ main(void)
         cmocka_unit_test(the_bar_without_a_total),
         cmocka_unit_test(rates_are_recent),
         cmocka_unit_test(totals),
+        cmocka_unit_test(the_summary_does_not_say_it_again),
         cmocka_unit_test(events_add_up),
         cmocka_unit_test(the_bar_is_not_drawn_too_often),
         cmocka_unit_test(times),
