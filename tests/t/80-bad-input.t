@@ -74,20 +74,23 @@ run $p --ranges "$T/ranges" -o -
 is "$STATUS" 2 'a ranges file with a bad line: exit 2'
 like "$ERR" 'line 2.*abc' 'names the line and its text'
 start_rpcsim chain --blocks 1000
-for line in 'rubbish' 'task=1 dataset=logs from=5' 'task=1 dataset=logs from=9 to=5' 'task=1 dataset=nonsense from=1 to=2' \
-    'task=1 dataset=logs from=1 to=2 color=red' 'task=1 dataset=logs from=1 to=2 address=0x12' 'task=-1 dataset=logs from=1 to=2'; do
+while IFS='|' read -r status line why; do
     run $f --rpc "$URL" -i - -o - --format ndjson <<<"$line"
-    [ "$STATUS" -ne 0 ] && [ "$STATUS" -lt 124 ]
-    ok $? "a bad task ($line) is refused, status $STATUS"
-    [ -n "$ERR" ] && [ -z "$OUT" ]
-    ok $? '  with a line, and nothing on stdout'
-done
+    is "$STATUS|$OUT" "$status|" "a bad task ($line): exit $status, nothing on stdout"
+    like "$ERR" "$why" '  and names it'
+done <<'END'
+2|rubbish|message 1 of standard input.*key=value: "rubbish"
+2|task=1 dataset=logs from=5|missing to
+2|task=1 dataset=logs from=9 to=5|from 9 is greater than to 5
+1|task=1 dataset=nonsense from=1 to=2|given up: dataset "nonsense" is not known
+2|task=1 dataset=logs from=1 to=2 color=red|"color"
+2|task=1 dataset=logs from=1 to=2 address=0x12|"0x12"
+2|task=-1 dataset=logs from=1 to=2|"-1"
+END
 start_postgres
 head -c 5000 /dev/urandom >"$T/garbage"
 run $w -i - --db "$DB" <"$T/garbage"
-is "$STATUS" 2 'garbage in place of results: exit 2' || diag "$ERR"
-[ -n "$ERR" ]
-ok $? 'and a line'
+like "$STATUS $ERR" '^2 writer: results: ' 'garbage in place of results: exit 2, and a line'
 
 # --- what is outside ---
 refuses 3 '127.0.0.1:9' $f --rpc http://127.0.0.1:9/v3/SECRETKEY --check
