@@ -14,6 +14,21 @@ pace(const struct crew_endpoint *e)
     return (double)e->latency_us / (double)e->requests / 1000;
 }
 
+/* Answers in a millisecond. */
+static double
+rate_of(const struct crew_endpoint *e, int64_t now_ms)
+{
+    return now_ms > e->first_ms ? (double)e->requests / (double)(now_ms - e->first_ms) : 0;
+}
+
+/* Milliseconds until it has done a task more: one that it gets now waits for its turn, as one more than it works on. */
+static double
+one_more(const struct crew_endpoint *e, int64_t now_ms)
+{
+    double each = pace(e), rate = rate_of(e, now_ms);
+    return each > 0 && rate > 0 ? each + 1 / rate : 0;
+}
+
 /* Milliseconds until all that take less than `ms` for a request have nothing more to do; 0: there are none. */
 static double
 others_need(const struct crew *c, double ms, double requests, int64_t now_ms)
@@ -22,11 +37,10 @@ others_need(const struct crew *c, double ms, double requests, int64_t now_ms)
     for (size_t i = 0; i < crew_endpoints(c); i++) {
         const struct crew_endpoint *e = crew_endpoint(c, i);
         double each = pace(e);
-        if (each <= 0 || each >= ms || now_ms <= e->first_ms)
+        if (each <= 0 || each >= ms)
             continue;
-        double rate_here = (double)e->requests / (double)(now_ms - e->first_ms);
-        rate += rate_here;
-        work += rate_here * each; /* that many it has in work at a time */
+        rate += rate_of(e, now_ms);
+        work += rate_of(e, now_ms) * each; /* that many it has in work at a time */
     }
     return rate > 0 ? work / rate : 0;
 }
@@ -37,12 +51,13 @@ finish_late(const struct crew *c, double requests, int64_t now_ms, int64_t *ms)
     uint64_t late = 0;
     *ms = 0;
     for (size_t i = 0; i < crew_endpoints(c); i++) {
-        double each = pace(crew_endpoint(c, i));
-        double others = each > 0 ? others_need(c, each, requests, now_ms) : 0;
-        if (others <= 0 || others >= each)
+        const struct crew_endpoint *e = crew_endpoint(c, i);
+        double own = one_more(e, now_ms);
+        double others = own > 0 ? others_need(c, pace(e), requests, now_ms) : 0;
+        if (others <= 0 || others >= own)
             continue;
         late |= crew_bit((int)i);
-        *ms = (int64_t)each > *ms ? (int64_t)each : *ms;
+        *ms = (int64_t)own > *ms ? (int64_t)own : *ms;
     }
     return late;
 }

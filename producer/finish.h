@@ -12,8 +12,8 @@
 
 #include "producer/crew.h"
 
-/* The endpoints, as bits, that answer one request later than all faster ones together answer `requests` more and those
- * they have in work. *ms: what the slowest of them takes for one. */
+/* The endpoints, as bits, that answer one request more later than all faster ones together answer `requests` more and
+ * those they have in work. *ms: what the slowest of them takes for one more. */
 uint64_t finish_late(const struct crew *c, double requests, int64_t now_ms, int64_t *ms);
 
 #endif

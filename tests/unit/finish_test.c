@@ -33,7 +33,7 @@ static void
 the_slow_one_gets_no_more_at_the_end(void **state)
 {
     (void)state;
-    struct dispatch *d = play(80, 0); /* (80 + 10) / 2 = 45 ms */
+    struct dispatch *d = play(95, 0); /* (95 + 10) / 2 = 52.5 ms; the slow one: 50, and 5 until a slot is free */
     expect_push(d, T0 + 1000, "");
     worker(d, "fast", 5, 1);
     assert_string_not_equal(push(d, T0 + 1001), "");
@@ -44,7 +44,7 @@ static void
 it_does_before(void **state)
 {
     (void)state;
-    struct dispatch *d = play(95, 0); /* (95 + 10) / 2 = 52.5 ms */
+    struct dispatch *d = play(105, 0); /* (105 + 10) / 2 = 57.5 ms */
     assert_string_not_equal(push(d, T0 + 1000), "");
     end(d);
 }
@@ -55,9 +55,9 @@ it_does_after_a_while(void **state)
     (void)state;
     struct dispatch *d = play(80, 0);
     expect_push(d, T0 + 1000, "");
-    assert_int_equal(dispatch_due_ms(d, T0 + 1000), T0 + 1050);
-    expect_push(d, T0 + 1049, "");
-    assert_string_not_equal(push(d, T0 + 1050), "");
+    assert_int_equal(dispatch_due_ms(d, T0 + 1000), T0 + 1055);
+    expect_push(d, T0 + 1054, "");
+    assert_string_not_equal(push(d, T0 + 1055), "");
     end(d);
 }
 
