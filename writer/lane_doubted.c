@@ -1,5 +1,6 @@
 /* lane_doubted.c - a `doubted` in work: lines of `ranges` go, step by step, and the producer is told; see lane.h. */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "common/buf.h"
 #include "common/talk.h"
@@ -31,6 +32,39 @@ lane_doubted_row(struct lane *l, int row)
 }
 
 static void
+tell_ranges(struct lane *l)
+{
+    for (size_t i = 0; i < l->doubted.n; i++) {
+        uint64_t from = l->doubted.ranges[i].from, to = l->doubted.ranges[i].to;
+        l->doubted.blocks += to - from + 1;
+        tell_uncovered(&l->shared->tell, &l->busy.items[0].wire, from, to);
+    }
+}
+
+bool
+lane_doubted_commits(struct lane *l)
+{
+    if (!batch_doubted(&l->busy) || l->doubted.committing)
+        return false;
+    l->doubted.committing = true;
+    if (pg_query(l->pg, "COMMIT;"))
+        return true;
+    l->class = pg_class(l->pg);
+    snprintf(l->error, sizeof l->error, "%s", pg_error(l->pg));
+    return false;
+}
+
+/* A COMMIT whose answer did not come may have counted, and the next attempt would not find these lines: they are
+ * told. What is still covered is fetched again in vain, then. */
+void
+lane_doubted_failed(struct lane *l)
+{
+    if (batch_doubted(&l->busy) && l->doubted.committing)
+        tell_ranges(l);
+    l->doubted.committing = false;
+}
+
+static void
 say_all(struct lane *l, const struct wire *w)
 {
     uint64_t n = l->doubted.blocks;
@@ -49,11 +83,7 @@ lane_doubted_written(struct lane *l, const struct item *item)
 {
     struct tell *tell = &l->shared->tell;
 
-    for (size_t i = 0; i < l->doubted.n; i++) {
-        uint64_t from = l->doubted.ranges[i].from, to = l->doubted.ranges[i].to;
-        l->doubted.blocks += to - from + 1;
-        tell_uncovered(tell, &item->wire, from, to);
-    }
+    tell_ranges(l);
     if (l->doubted.lines == UNCOVER_STEP) {
         l->doubted.next = l->doubted.last;
         return true;

@@ -41,6 +41,7 @@ struct lane {
         size_t n;
         uint64_t lines, last; /* that it took away; the first block of the last one */
         uint64_t next, blocks; /* of those committed: where the next one begins; how many blocks */
+        bool committing;       /* what goes is known, and may be gone */
     } doubted;
 
     struct staging staging;
@@ -64,6 +65,9 @@ bool lane_pump(struct lane *l, int64_t now_ms);          /* goes on; true: the a
 /* It is to be written, but first what was told must leave: true, and l->retry_ms is when to look again. */
 bool lane_doubted_waits(struct lane *l, int64_t now_ms);
 void lane_doubted_row(struct lane *l, int row); /* an answer to its SQL */
+/* What goes was read: COMMIT is sent now, not before. False: it is not to be. */
+bool lane_doubted_commits(struct lane *l);
+void lane_doubted_failed(struct lane *l); /* an attempt of whatever batch */
 /* An attempt is committed: the producer is told. True: there may be more to uncover. */
 bool lane_doubted_written(struct lane *l, const struct item *item);
 

@@ -54,6 +54,7 @@ write_part(struct lane *l, struct part part, struct buf *sql, int64_t now_ms)
     feed_begin(&l->feed, &l->busy, &l->plan);
     l->lines = (struct lines){0};
     l->doubted.n = l->doubted.lines = 0;
+    l->doubted.committing = false;
     if (batch_doubted(&l->busy))
         script_uncover(sql, &l->shared->store, part, l->doubted.next);
     else
@@ -230,12 +231,16 @@ finish_attempt(struct lane *l, int64_t now_ms)
         l->class = PG_AGAIN; /* somebody else made it at the same time */
     if (l->state == PREPARING && l->class == PG_DATA)
         l->class = PG_STRANGE; /* no message is to blame yet */
-    if (l->class != PG_FINE)
+    if (l->class == PG_FINE && l->state == WRITING && lane_doubted_commits(l))
+        return;
+    if (l->class != PG_FINE) {
+        lane_doubted_failed(l);
         lane_failed(l, now_ms);
-    else if (l->state == WRITING)
+    } else if (l->state == WRITING) {
         written(l, now_ms);
-    else
+    } else {
         script_prepared(&l->shared->store, next_part(l));
+    }
     if (l->state == PREPARING)
         l->state = IDLE;
 }

@@ -177,6 +177,5 @@ script_uncover(struct buf *sql, struct store *store, struct part part, uint64_t 
         buf_addc(&ids, '\0');
         coverage_uncover_sql(sql, store->schema, ids.p, from, endpoint.n ? endpoint : SPAN("-"), store->began);
     }
-    buf_adds(sql, "COMMIT;\n");
     buf_free(&ids);
 }

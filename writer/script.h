@@ -29,7 +29,7 @@ void script_prepared(struct store *store, struct part part);
  * the lines that it adds to `ranges`. */
 struct lines script_write(struct buf *sql, struct store *store, struct part part, const struct plan *plan,
                           uint32_t staged, bool moved);
-/* A part that is a `doubted`, or rather one step of it (coverage.h), from this block on. */
+/* A part that is a `doubted`, or rather one step of it (coverage.h), from this block on; still to be committed. */
 void script_uncover(struct buf *sql, struct store *store, struct part part, uint64_t from);
 
 #endif

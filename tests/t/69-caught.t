@@ -66,6 +66,24 @@ is "$STATUS $(lines many)" '0 1-10 bad' '  so many lines go step by step' || dia
 is "$(grep -c '^uncovered' "$T/told.out") $(sort -u "$T/told.out" | wc -l)" '5000 5003' '  each is told once'
 like "$ERR" ': 25000 blocks that' '  and counted'
 
+# The server has committed it, but its answer is lost: as if a standby had to have it first, which there is not.
+"$WRITER" -i - --db "$DB" --schema unsure < <($GEN 1 10 10 1) 2>/dev/null
+sql "insert into unsure.ranges values (1, 21, 30, 'bad', 0, now() + interval '1 hour')"
+spawn told $GEN listen "ipc://$T/control" 3
+teller=$PID
+sql "alter system set synchronous_standby_names = 'nobody'"
+sql 'select pg_reload_conf()' >/dev/null
+spawn unsure bash -c "$GEN 0 0 1 1 doubted=1 task=77 endpoint=bad | exec $WRITER -i - --control ipc://$T/control --db '$DB' --schema unsure"
+commits() { test -n "$(sql "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'")"; }
+wait_for 10 commits
+sql 'alter system reset synchronous_standby_names'
+sql 'select pg_reload_conf()' >/dev/null
+wait "$PID"
+is "$? $(lines unsure)" '0 1-10 alpha' 'the answer to a COMMIT is lost' || diag "$(cat "$T/unsure.err")"
+wait_for 10 gone "$teller"
+is "$(tail -n +2 "$T/told.out")" 'uncovered run=r1 endpoint=bad from=21 to=30
+lost run=r1 task=77' '  what may be uncovered is told' || diag "$(cat "$T/unsure.err")"
+
 $GEN 1 20000 10 1 endpoint=bad >"$T/flood"
 doubted bad >>"$T/flood"
 $GEN 1 20000 10 1 endpoint=bad task=5001 >>"$T/flood"
