@@ -9,6 +9,7 @@
 #define SLUICE_WRITER_SCHEMA_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/buf.h"
 #include "common/tables.h"
@@ -18,8 +19,8 @@ void schema_control_sql(struct buf *b, const char *schema);
 /* One table, in a transaction. Returns rows ('problem', text) where it does not fit. */
 void schema_table_sql(struct buf *b, const char *schema, const struct table *t);
 
-/* COPY into the table, or (staged) into this connection's temporary copy of it, which is made. */
-void schema_copy_sql(struct buf *b, const char *schema, const struct table *t, bool staged);
+/* COPY of so many rows into the table, or (staged) into this connection's temporary copy of it, which is made. */
+void schema_copy_sql(struct buf *b, const char *schema, const struct table *t, bool staged, uint64_t rows);
 /* Staged rows into the table: INSERT ... ON CONFLICT DO UPDATE in key order. Where the stage holds
  * a key twice, the one that came last wins (or the newest, see tables.h). Returns ('met') where a
  * key is there already, unless all rows of the table go by staging always (`newest`). moved: first removes rows

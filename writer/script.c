@@ -138,6 +138,16 @@ add_coverage(struct buf *sql, struct store *store, struct part part)
     return lines;
 }
 
+static uint64_t
+rows_of(const struct batch *batch, const struct plan *plan, size_t table)
+{
+    uint64_t rows = 0;
+
+    for (size_t i = plan->start[table]; i < plan->start[table + 1]; i++)
+        rows += batch->items[plan->order[i]].wire.rows;
+    return rows;
+}
+
 struct lines
 script_write(struct buf *sql, struct store *store, struct part part, const struct plan *plan,
              uint32_t staged, bool moved)
@@ -147,7 +157,7 @@ script_write(struct buf *sql, struct store *store, struct part part, const struc
         bool by_stage = staged >> t & 1;
         if (plan->start[t] == plan->start[t + 1])
             continue;
-        schema_copy_sql(sql, store->schema, tables[t], by_stage);
+        schema_copy_sql(sql, store->schema, tables[t], by_stage, rows_of(part.batch, plan, t));
         if (by_stage)
             schema_merge_sql(sql, store->schema, tables[t], moved);
     }
