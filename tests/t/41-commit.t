@@ -14,7 +14,8 @@ fresh once
 write --schema once < <($GEN 1001 1001 1 5)
 spawn control $GEN listen "ipc://$T/control" 2 # hello, and the end of a task
 listener=$PID
-spawn writer "$WRITER" --results "ipc://$T/results" --control "ipc://$T/control" --db "$DB" --schema once --batch-size 50
+spawn writer "$WRITER" --results "ipc://$T/results" --control "ipc://$T/control" --db "$DB" --schema once \
+    --batch-size 1000 --batch-timeout 1s # rows and end are in one batch however slowly they come
 writer=$PID
 
 session ranges
