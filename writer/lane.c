@@ -8,6 +8,8 @@
 #include "common/num.h"
 #include "writer/lane_inside.h"
 
+enum { WAITS_MS = 5 /* what waits for another lane is not looked at again before, however young batches leave */ };
+
 struct lane *
 lane_new(struct lane_shared *shared, struct pg *pg)
 {
@@ -82,12 +84,12 @@ take_batch(struct lane *l, int64_t now_ms)
     struct lane_shared *s = l->shared;
 
     if (doubt_waits(s)) {
-        s->queue.since_ms = now_ms;
+        s->queue.since_ms = now_ms + WAITS_MS;
         return;
     }
     l->begun.n = 0; /* told of its last batch, whose messages are gone */
     batch_take(&s->queue, &l->busy, &s->limits.batch, end_waits, s);
-    s->queue.since_ms = now_ms; /* what is left is newer, or waits for a lane */
+    s->queue.since_ms = l->busy.n ? now_ms : now_ms + WAITS_MS; /* what is left is newer, or waits for a lane */
     begun_find(&l->begun, &l->busy);
     parts_all(&l->parts, l->busy.n);
     l->strange = 0;
