@@ -204,10 +204,10 @@ dispatch_push(struct dispatch *d, int64_t now_ms, struct buf *line)
 void
 dispatch_pushed(struct dispatch *d, int64_t now_ms)
 {
-    if (d->offered)
-        ledger_pushed(d->ledger, d->offered, now_ms);
-    if (d->offered)
-        rota_deal(&d->rota, d->offered->id);
+    if (!d->offered)
+        return;
+    ledger_pushed(d->ledger, d->offered, now_ms);
+    rota_deal(&d->rota, d->offered->id);
     d->offered = NULL;
 }
 

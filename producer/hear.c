@@ -127,14 +127,20 @@ halve(struct dispatch *d, const struct ledger_entry *e, int64_t now_ms)
 }
 
 static void
+count_failure(struct ledger_entry *e, int endpoint)
+{
+    e->failed_on |= crew_bit(endpoint);
+    if (e->attempts < 255)
+        e->attempts++;
+}
+
+static void
 hear_failed(struct dispatch *d, struct ledger_entry *e, const struct control *line,
             unsigned fetcher, int64_t now_ms, struct dispatch_event *out)
 {
     int endpoint = crew_endpoint_of(d->crew, fetcher);
-    e->failed_on |= crew_bit(endpoint);
-    if (e->attempts < 255)
-        e->attempts++;
     struct ledger_entry *part = give_back(d, e, line, fetcher, now_ms, now_ms);
+    count_failure(part ? part : e, endpoint); /* the rest, if any, did not fail */
     if (!part)
         return;
     if (part->attempts >= d->o->attempts) {
@@ -209,9 +215,7 @@ hear_rejected(struct dispatch *d, struct ledger_entry *e, const struct control *
         e = ledger_carve(d->ledger, e, line->from, line->to, now_ms);
     if (!e)
         return;
-    e->failed_on |= crew_bit(endpoint);
-    if (e->attempts < 255)
-        e->attempts++;
+    count_failure(e, endpoint);
     if (e->attempts >= d->o->attempts + !sent) /* one more, since it may be of an older try */
         give_up(d, e, line, endpoint, out);
     else

@@ -250,6 +250,25 @@ rejected_parts_are_failures_of_their_own(void **state)
     end(d);
 }
 
+/* One try, of which a part failed and the rest is rejected: no part failed twice. */
+static void
+the_rest_did_not_fail(void **state)
+{
+    (void)state;
+    struct dispatch *d = one_out(1);
+    hear(d, T0, "failed run=r1 fetcher=a.1 task=0 free=2 from=500 to=999 error=boom 500");
+    committed(d, T0, 1, 500, 999);
+    for (int i = 1; i <= 3; i++) {
+        rejected(d, T0, "a", 0, 0, 499);
+        assert_int_equal(event.news, i < 3 ? DISPATCH_NOTHING : DISPATCH_GAVE_UP);
+        expect_push(d, T0, i < 3 ? i == 1 ? "task=0 try=2 run=r1 dataset=logs from=0 to=499"
+                                          : "task=0 try=3 run=r1 dataset=logs from=0 to=499" : "");
+        took(d, T0, "a", 0, 1);
+        fetched(d, T0, "a", 0, 2);
+    }
+    end(d);
+}
+
 static void
 a_rejection_before_fetched_is_not_lost(void **state)
 {
@@ -304,6 +323,7 @@ main(void)
         cmocka_unit_test(fail_fast_stops_at_the_first),
         cmocka_unit_test(rejected_rows_are_failures),
         cmocka_unit_test(rejected_parts_are_failures_of_their_own),
+        cmocka_unit_test(the_rest_did_not_fail),
         cmocka_unit_test(a_rejection_before_fetched_is_not_lost),
         cmocka_unit_test(rejections_before_fetched_end),
     };
