@@ -166,7 +166,7 @@ offer_copy(struct dispatch *d, int64_t now_ms, struct buf *line)
     return false;
 }
 
-/* Near the end: who would be the last to finish takes no more, for as long as a task takes there at most, since the
+/* Near the end: who would be the last to finish takes no more, for so long as finish_late says at most, since the
  * others may turn out slower than they were. */
 static void
 look_for_late(struct dispatch *d, int64_t now_ms)

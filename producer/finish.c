@@ -56,8 +56,9 @@ finish_late(const struct crew *c, double requests, int64_t now_ms, int64_t *ms)
         double others = own > 0 ? others_need(c, pace(e), requests, now_ms) : 0;
         if (others <= 0 || others >= own)
             continue;
+        double wait = others + pace(e) < own ? others + pace(e) : own;
         late |= crew_bit((int)i);
-        *ms = (int64_t)own > *ms ? (int64_t)own : *ms;
+        *ms = (int64_t)wait > *ms ? (int64_t)wait : *ms;
     }
     return late;
 }

@@ -13,7 +13,8 @@
 #include "producer/crew.h"
 
 /* The endpoints, as bits, that answer one request more later than all faster ones together answer `requests` more and
- * those they have in work. *ms: what the slowest of them takes for one more. */
+ * those they have in work. *ms: what the slowest of them takes for one more, or, should that be less, when the others
+ * are expected to be done and a request later. */
 uint64_t finish_late(const struct crew *c, double requests, int64_t now_ms, int64_t *ms);
 
 #endif

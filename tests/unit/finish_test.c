@@ -74,6 +74,31 @@ it_does_when_the_other_fails(void **state)
 }
 
 static void
+rare(struct dispatch *d, int64_t now, unsigned requests)
+{
+    hear(d, now, "credit run=- fetcher=rare.1 endpoint=rare chain=1 free=10 head=5000 requests=%u failures=0 "
+                 "latency_us=%u state=closed", requests, requests * 50000);
+}
+
+/* It was down for long, so little is known of how fast it is now: it waits no longer than the other should need. */
+static void
+it_does_when_the_other_takes_longer(void **state)
+{
+    (void)state;
+    struct dispatch *d = play(80, 0);
+    hear(d, T0 + 1000, "bye fetcher=slow.1");
+    rare(d, T0 + 1000, 0);
+    rare(d, T0 + 101000, 10);
+    hear(d, T0 + 101000, "credit run=- fetcher=fast.1 endpoint=fast chain=1 free=0 head=5000 requests=22000 failures=0 "
+                         "latency_us=110000000 state=closed"); /* 220 a second, and ten for a task: in 3.7 s */
+    expect_push(d, T0 + 101000, "");
+    rare(d, T0 + 104500, 10);
+    expect_push(d, T0 + 104500, "");
+    assert_string_not_equal(push(d, T0 + 105000), "");
+    end(d);
+}
+
+static void
 it_is_passed_over_meanwhile(void **state)
 {
     (void)state;
@@ -112,6 +137,7 @@ main(void)
         cmocka_unit_test(it_does_before),
         cmocka_unit_test(it_does_after_a_while),
         cmocka_unit_test(it_does_when_the_other_fails),
+        cmocka_unit_test(it_does_when_the_other_takes_longer),
         cmocka_unit_test(it_is_passed_over_meanwhile),
         cmocka_unit_test(one_alone_is_never_late),
     };
