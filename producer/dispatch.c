@@ -172,12 +172,13 @@ static void
 look_for_late(struct dispatch *d, int64_t now_ms)
 {
     uint64_t tasks = plan_left(d->plan), requests = 0;
+    bool over = d->late_ms && now_ms >= d->late_ms;
     int64_t ms;
     if (now_ms == d->looked_ms)
         return;
     d->looked_ms = now_ms;
     d->late = 0;
-    if (tasks >= LAST_TASKS || tasks + ledger_pending(d->ledger) == 0 || (d->late_ms && now_ms >= d->late_ms) || ledger_added(d->ledger) == 0)
+    if (tasks >= LAST_TASKS || d->again.n > 0 || tasks + ledger_pending(d->ledger) == 0 || over || ledger_added(d->ledger) == 0)
         return;
     for (size_t i = 0; i < crew_endpoints(d->crew); i++)
         requests += crew_endpoint(d->crew, i)->requests;

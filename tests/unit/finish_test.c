@@ -74,6 +74,16 @@ it_does_when_the_other_fails(void **state)
 }
 
 static void
+it_does_while_much_is_wanted_again(void **state)
+{
+    (void)state;
+    struct dispatch *d = play(80, 0);
+    hear(d, T0 + 1000, "uncovered run=r1 endpoint=fast from=1 to=2200");
+    assert_string_not_equal(push(d, T0 + 1000), "");
+    end(d);
+}
+
+static void
 rare(struct dispatch *d, int64_t now, unsigned requests)
 {
     hear(d, now, "credit run=- fetcher=rare.1 endpoint=rare chain=1 free=10 head=5000 requests=%u failures=0 "
@@ -137,6 +147,7 @@ main(void)
         cmocka_unit_test(it_does_before),
         cmocka_unit_test(it_does_after_a_while),
         cmocka_unit_test(it_does_when_the_other_fails),
+        cmocka_unit_test(it_does_while_much_is_wanted_again),
         cmocka_unit_test(it_does_when_the_other_takes_longer),
         cmocka_unit_test(it_is_passed_over_meanwhile),
         cmocka_unit_test(one_alone_is_never_late),
