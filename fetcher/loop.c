@@ -167,6 +167,7 @@ read_tasks(struct loop *l)
     if (lets_tasks_lie(l))
         return;
     l->read_ms = l->now_ms;
+    l->passed_over = false;
     while (wants_tasks(l) || (l->stopping && !l->coping.alone && !l->input_ended)) {
         int got = next_task(l, &m);
         if (got < 0)
@@ -198,10 +199,9 @@ write_results(struct loop *l)
 {
     int broken = 0;
     bool was_full = output_full(l->output);
+    size_t queued = output_queued(l->output);
     if (!l->results || gathers_results(l))
         return;
-    if (output_queued(l->output) > 0)
-        l->wrote_ms = l->now_ms;
     do
         broken = output_flush(l->output, loop_note, l);
     while (broken == 0 && link_is_pipe(l->results) && link_flush(l->results) == 0 &&
@@ -211,6 +211,8 @@ write_results(struct loop *l)
         l->status = EXIT_UNAVAILABLE;
         l->over = true;
     }
+    if (output_queued(l->output) < queued)
+        l->wrote_ms = l->now_ms;
     l->again = was_full && !output_full(l->output);
 }
 

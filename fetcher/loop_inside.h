@@ -28,7 +28,7 @@ struct loop {
     bool begun, held;    /* it came; it is still to be taken */
     uint32_t was_failures; /* of the survey, as told last */
     bool noted;          /* a line went that was written earlier: the credit that it tells is old */
-    bool passed_over;    /* the last message had no task */
+    bool passed_over;    /* the last message had no task, and it came at the newest look */
     size_t part;         /* tasks of the message that is being read */
     bool again;          /* there is room for results again: requests may start */
     int64_t stop_by_ms, life_sign_ms, start_ms, read_ms, wrote_ms, now_ms;
