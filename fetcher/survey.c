@@ -110,7 +110,7 @@ compare_heads(struct survey *s, uint64_t head)
     uint64_t before = endpoint_head(s->endpoint); /* the highest */
     if (head + ASK_NEAR_HEAD <= before)
         trust_behind(&s->coping->trust, head);
-    else if (s->head_known && before + ASK_NEAR_HEAD <= head && s->out_head_ms < s->head_asked_ms + AT_ONCE_MS)
+    else if (s->head_known && before + ASK_NEAR_HEAD <= head && s->now_ms < s->head_asked_ms + AT_ONCE_MS)
         trust_behind(&s->coping->trust, before);
 }
 

@@ -67,7 +67,10 @@ trust_behind(struct trust *t, uint64_t newest)
         return;
     t->behind = true;
     t->low = newest;
-    t->recheck = t->recheck || t->unproved > newest;
+    if (t->unproved > newest) {
+        t->recheck = true;
+        t->unproved = 0;
+    }
 }
 
 bool

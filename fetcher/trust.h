@@ -31,7 +31,7 @@ struct trust {
     bool doubt;         /* and for all tasks before */
     bool behind;        /* a backend was far behind the others, */
     uint64_t low;       /* and had no block above this one */
-    uint64_t unproved;  /* the last block of the answers believed without a proof */
+    uint64_t unproved;  /* the last block of the answers believed without a proof, since some went back for it */
     bool want_head;     /* the newest block is to be asked for */
     bool holes;         /* numbers of logs have holes on this chain */
     uint32_t phantoms;  /* blooms that promised logs which nobody has, in a row */

@@ -244,10 +244,9 @@ wake_doubted(struct work *w, struct job *j)
             s->not_before_ms = 0;
 }
 
-/* The endpoint was found to leave logs out: what it answered for the tasks at hand goes to others. In a
- * pipe there are none, and these tasks are doubted as those before, once they are over. */
-static void
-recheck(struct work *w)
+/* In a pipe there are no others, and the tasks at hand are doubted as those before, once they are over. */
+void
+work_recheck(struct work *w)
 {
     struct trust *trust = &w->p.coping->trust;
     bool doubt = trust->doubt, alone = w->p.coping->alone;
@@ -256,7 +255,7 @@ recheck(struct work *w)
         return;
     trust->recheck = trust->doubt = false;
     for (struct job *j = w->jobs; j; j = j->next) {
-        if (!j->by_range)
+        if (!j->by_range || j->told)
             continue;
         first = first ? first : j;
         if (alone) {
@@ -275,7 +274,7 @@ void
 work_turn(struct work *w, int64_t now_ms)
 {
     w->now_ms = now_ms;
-    recheck(w);
+    work_recheck(w);
     for (struct job *j = w->jobs; j; j = j->next) {
         work_cut_unheld(w, j);
         wake_doubted(w, j);

@@ -34,6 +34,10 @@ struct work {
 /* What the endpoint no longer has is not asked of it. */
 void work_cut_unheld(struct work *w, struct job *j);
 
+/* Where the endpoint was found to leave logs out: what it answered for the tasks at hand goes to others. Before any
+ * of them ends. */
+void work_recheck(struct work *w);
+
 /* How many more tasks the producer is told that it takes now. */
 uint64_t work_offer(struct work *w, int64_t now_ms);
 

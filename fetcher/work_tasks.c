@@ -294,6 +294,7 @@ void
 work_give_back(struct work *w, enum control_reason reason, int64_t wait_ms, bool gently, int64_t now_ms)
 {
     w->now_ms = now_ms;
+    work_recheck(w);
     for (struct job **at = &w->jobs; *at;) {
         struct job *j = *at;
         job_stop(j, CONTROL_DECLINED, reason, wait_ms,

@@ -153,6 +153,24 @@ the_first_head_may_be_that_of_a_lagging_backend(void **state)
     assert_false(coping.trust.behind);
 }
 
+static void
+a_late_answer_is_that_of_a_chain_that_grew(void **state)
+{
+    (void)state;
+    turn(T0); /* 100 */
+    head_answer = "\"0x3e8\"";
+    coping.trust.want_head = true;
+    survey_tick(&survey, T0 + 100);
+    survey.now_ms = T0 + 9000;
+    while (rpc_in_flight(rpc) > 0) {
+        web_turn(&web);
+        rpc_wait(rpc, NULL, 0, 1);
+        rpc_perform(rpc, T0 + 9000);
+    }
+    assert_int_equal(endpoint_head(endpoint), 1000);
+    assert_false(coping.trust.behind);
+}
+
 /* A sample of old headers, the second of which is not there. */
 static void
 a_header_missing_far_from_the_head_tells_of_it_too(void **state)
@@ -185,6 +203,7 @@ main(void)
         TEST(a_chain_that_changes_is_noticed),
         TEST(a_head_that_goes_back_far_tells_of_a_lagging_backend),
         TEST(the_first_head_may_be_that_of_a_lagging_backend),
+        TEST(a_late_answer_is_that_of_a_chain_that_grew),
         TEST(a_header_missing_far_from_the_head_tells_of_it_too),
     };
 

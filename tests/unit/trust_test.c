@@ -148,6 +148,11 @@ what_a_lagging_backend_may_have_answered_goes_back(void **state)
     trust_behind(&t, 699); /* no news */
     assert_false(t.recheck);
     assert_false(t.caught);
+    trust_behind(&t, 500);
+    assert_false(t.recheck); /* that went back; what came since was proved */
+    trust_unproved(&t, 450);
+    trust_behind(&t, 400);
+    assert_true(t.recheck);
 }
 
 /* --- opinions --- */

@@ -1,4 +1,4 @@
-/* The credit that a fetcher tells: tasks, however many requests each takes. */
+/* What a fetcher holds: the credit that it tells, in tasks, however many requests each takes; and what is not believed. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "common/words.h"
-#include "fetcher/work.h"
+#include "fetcher/work_inside.h"
 
 enum { NOW = 1000, ROOM = 10 /* requests */, WIDTH = 10 /* blocks in a request */ };
 
@@ -127,6 +127,63 @@ it_asks_for_a_few_at_a_time(void **state)
     assert_false(work_credit_changed(work, NOW));
 }
 
+/* A task of blocks 1000 to 1039, the first half of which is done. */
+static void
+do_half(void)
+{
+    take(4);
+    pieces_add(&work->jobs->done, (struct piece){1000, 1019});
+}
+
+static void
+what_is_done_leaves_as_a_part(void **state)
+{
+    (void)state;
+    do_half();
+    work_give_back(work, REASON_BREAKER, 0, false, NOW);
+    assert_true(output_queued(output) > 0);
+}
+
+/* The endpoint is found to lag, or to lie, and its breaker opens, in the same turn. */
+static void
+what_is_not_believed_does_not_leave(void **state)
+{
+    (void)state;
+    do_half();
+    coping.trust.recheck = true;
+    work_give_back(work, REASON_BREAKER, 0, false, NOW);
+    assert_int_equal(output_queued(output), 0);
+    assert_true(work_idle(work));
+}
+
+static void
+doubt_is_told_before_it_leaves(void **state)
+{
+    (void)state;
+    take(4);
+    coping.trust.recheck = coping.trust.doubt = true;
+    work_give_back(work, REASON_STOPPING, 0, false, NOW);
+    assert_true(output_queued(output) > 0);
+}
+
+/* A task whose end was told stays until its requests are answered, and is not told again. */
+static void
+a_task_ends_once(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        take(4);
+        struct job *newest = i ? work->jobs->next : work->jobs;
+        newest->flying = 1;
+        assert_false(newest->told);
+        coping.trust.recheck = coping.trust.doubt = true;
+        work->blocked_until_ms = NOW + 1;
+        work_turn(work, NOW);
+        work->blocked_until_ms = 0;
+        assert_true(newest->told);
+    }
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -136,6 +193,10 @@ main(void)
         TEST(it_is_counted_in_tasks_as_large_as_the_last),
         TEST(one_large_task_does_not_shut_out_small_ones),
         TEST(each_credit_is_good_for_a_task),
+        TEST(what_is_done_leaves_as_a_part),
+        TEST(what_is_not_believed_does_not_leave),
+        TEST(doubt_is_told_before_it_leaves),
+        TEST(a_task_ends_once),
         cmocka_unit_test_setup_teardown(it_asks_for_a_few_at_a_time, set_up_eight, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
