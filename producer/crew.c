@@ -186,11 +186,13 @@ enlist(struct crew *c, const struct control *line)
 
 /* Totals since the fetcher's start. Where they went back it is another process of that name. */
 static void
-add_stats(struct crew_endpoint *e, struct fetcher *f, const struct control *line)
+add_stats(struct crew_endpoint *e, struct fetcher *f, bool known, const struct control *line)
 {
     bool anew = line->requests < f->requests || line->latency_us < f->latency_us ||
                 line->failures < f->failures;
-    e->requests += line->requests - (anew ? 0 : f->requests);
+    uint64_t more = line->requests - (anew ? 0 : f->requests);
+    e->requests += more;
+    e->seen += known ? more : 0;
     e->failures += line->failures - (anew ? 0 : f->failures);
     e->latency_us += line->latency_us - (anew ? 0 : f->latency_us);
     f->requests = line->requests;
@@ -205,7 +207,7 @@ unsigned
 crew_hear(struct crew *c, const struct control *line, int64_t now_ms)
 {
     unsigned number = c->names[find_name(c, line->fetcher)];
-    bool credit = line->verb == CONTROL_CREDIT;
+    bool credit = line->verb == CONTROL_CREDIT, known = number;
 
     if (!number && credit)
         number = enlist(c, line);
@@ -227,7 +229,7 @@ crew_hear(struct crew *c, const struct control *line, int64_t now_ms)
         f->state = line->state;
     count(c, f, 1);
     if (credit)
-        add_stats(&c->endpoints[f->endpoint], f, line);
+        add_stats(&c->endpoints[f->endpoint], f, known, line);
     return number;
 }
 

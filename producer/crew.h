@@ -29,6 +29,7 @@ enum {
 struct crew_endpoint {
     char *name;
     uint64_t requests, failures, latency_us; /* over all its fetchers, dead ones too */
+    uint64_t seen;          /* requests since they were heard of */
     uint64_t chain, head;   /* as told last, 0: not known */
     uint64_t free;          /* tasks that its live fetchers take */
     uint32_t live, ready, closed; /* fetchers: live; breaker not open; breaker closed */

@@ -181,7 +181,7 @@ look_for_late(struct dispatch *d, int64_t now_ms)
     if (tasks >= LAST_TASKS || d->again.n > 0 || tasks + ledger_pending(d->ledger) == 0 || over || ledger_added(d->ledger) == 0)
         return;
     for (size_t i = 0; i < crew_endpoints(d->crew); i++)
-        requests += crew_endpoint(d->crew, i)->requests;
+        requests += crew_endpoint(d->crew, i)->seen;
     double each = (double)requests / (double)ledger_added(d->ledger);
     tasks += ledger_pending(d->ledger);
     d->late = finish_late(d->crew, (double)tasks * (each > 1 ? each : 1), now_ms, &ms);

@@ -9,7 +9,7 @@ enum { KNOWN = 10 /* requests, from which on an endpoint's pace is known */ };
 static double
 pace(const struct crew_endpoint *e)
 {
-    if (e->foreign || e->closed == 0 || e->requests < KNOWN)
+    if (e->foreign || e->closed == 0 || e->seen < KNOWN)
         return 0;
     return (double)e->latency_us / (double)e->requests / 1000;
 }
@@ -18,7 +18,7 @@ pace(const struct crew_endpoint *e)
 static double
 rate_of(const struct crew_endpoint *e, int64_t now_ms)
 {
-    return now_ms > e->first_ms ? (double)e->requests / (double)(now_ms - e->first_ms) : 0;
+    return now_ms > e->first_ms ? (double)e->seen / (double)(now_ms - e->first_ms) : 0;
 }
 
 /* Milliseconds until it has done a task more: one that it gets now waits for its turn, as one more than it works on. */

@@ -124,6 +124,23 @@ it_is_passed_over_meanwhile(void **state)
     end(d);
 }
 
+/* Fetchers that were there before this run: what they did then is not what they do in it. */
+static void
+only_this_run_counts(void **state)
+{
+    static const char told[] = "credit run=- fetcher=%s.1 endpoint=%s chain=1 free=%u head=5000 requests=%u failures=0 "
+                               "latency_us=500000000 state=closed";
+    (void)state;
+    struct dispatch *d = start(&plain, 1, 120, 1);
+    hear(d, T0, told, "fast", "fast", 20, 100000);
+    for (unsigned i = 0; i < 20; i++)
+        taken(d, T0, "fast", i, 19 - i);
+    hear(d, T0, told, "slow", "slow", 10, 10000);
+    hear(d, T0 + 5, told, "fast", "fast", 0, 100000);
+    assert_string_not_equal(push(d, T0 + 5), "");
+    end(d);
+}
+
 static void
 one_alone_is_never_late(void **state)
 {
@@ -132,8 +149,10 @@ one_alone_is_never_late(void **state)
     struct control told;
     char err[100];
     int64_t ms;
-    assert_true(control_parse(span_of("credit run=- fetcher=a.1 endpoint=a chain=1 free=1 head=1 requests=100 failures=0 "
-                                      "latency_us=5000000 state=closed"), &told, err, sizeof err));
+    assert_true(control_parse(span_of("credit run=- fetcher=a.1 endpoint=a chain=1 free=1 head=1 requests=0 failures=0 "
+                                      "latency_us=0 state=closed"), &told, err, sizeof err));
+    crew_hear(c, &told, T0);
+    told.requests = 100, told.latency_us = 5000000;
     crew_hear(c, &told, T0);
     assert_int_equal(finish_late(c, 0, T0 + 1000, &ms), 0);
     crew_free(c);
@@ -150,6 +169,7 @@ main(void)
         cmocka_unit_test(it_does_while_much_is_wanted_again),
         cmocka_unit_test(it_does_when_the_other_takes_longer),
         cmocka_unit_test(it_is_passed_over_meanwhile),
+        cmocka_unit_test(only_this_run_counts),
         cmocka_unit_test(one_alone_is_never_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
