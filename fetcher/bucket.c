@@ -19,6 +19,7 @@ enum {
     STEP_MAX_MS = 12000, /* if these take no longer than this */
     STEPS = 12,         /* at most, then it begins anew from there */
     SOON_MS = 5000,     /* refused again so soon after a rest or idle time */
+    LATELY_MS = 10000,  /* what was served before says little of now */
 };
 
 /* Seconds' worth of calls that may go at once; servers that told nothing may be strict. */
@@ -352,8 +353,8 @@ learn(struct bucket *b, int64_t sent_ms, double told)
     if (told > 0 && told != b->told) {
         b->told = b->ceiling = told;
         b->top = b->steps = 0;
-    } else if (b->served.began_ms < 0) {
-        ; /* nothing is served at all: that is no rate; the pause is the answer */
+    } else if (served_between(&b->served, sent_ms - LATELY_MS, sent_ms) <= 0) {
+        ; /* nothing is served at all, or it was long ago: that is no rate; the pause is the answer */
     } else if (b->ceiling == 0) {
         begin_search(b, sent_ms);
     } else if (b->top > 0) {

@@ -94,6 +94,26 @@ a_refusal_lowers_by_a_twentieth_at_most(void **state)
     assert_true(bucket_rate(&b, 20600) > 92);
 }
 
+/* Long ago a little was served, and now nothing is: that is no rate. */
+static void
+a_rest_is_not_taken_for_a_slow_endpoint(void **state)
+{
+    enum { HOUR = 3600000 };
+    struct bucket b;
+
+    (void)state;
+    bucket_init(&b, 0, 0);
+    bucket_served(&b, 2, 990, 1000);
+    assert_true(bucket_refused(&b, HOUR, 0, HOUR + 50));
+    bucket_rest(&b, HOUR + 1000);
+    for (int i = 0; i < 5; i++)
+        assert_in_range(bucket_take(&b, 1, HOUR + 1000), 0, 1000);
+    for (int64_t now = HOUR + 2000; now < HOUR + 3000; now += 10)
+        bucket_served(&b, 1, now - 5, now);
+    assert_true(bucket_refused(&b, HOUR + 3000, 0, HOUR + 3050)); /* from here on it is learned as ever */
+    assert_true(bucket_rate(&b, HOUR + 4000) > 45);
+}
+
 /* Two calls in a request: 25 requests are taken for 25, until their calls are known to be counted. */
 static void
 requests_count_until_calls_do(void **state)
@@ -174,6 +194,7 @@ main(void)
         cmocka_unit_test(no_limit_no_wait),
         cmocka_unit_test(a_refusal_halves_for_a_while),
         cmocka_unit_test(a_refusal_lowers_by_a_twentieth_at_most),
+        cmocka_unit_test(a_rest_is_not_taken_for_a_slow_endpoint),
         cmocka_unit_test(requests_count_until_calls_do),
         cmocka_unit_test(a_told_rate_is_believed),
         cmocka_unit_test(refusing_everything_is_no_rate),
