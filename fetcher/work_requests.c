@@ -10,7 +10,8 @@ enum {
     FIRST_WHOLE = 4, /* blocks, as long as nothing is known of them */
     FIRST_LOGS = 16, /* blocks: how dense the chain is shows in one small answer, not in ten large ones */
     RECENT_RANGES = 16, /* before the head, as wide as the widest so far: their small answers bring a proof, */
-    RECENT_BLOCKS = 8192, /* and those for so many blocks: a day of 12 s each, and some */
+    RECENT_BLOCKS = 8192, /* and those for so many blocks: a day of 12 s each, and some; */
+    RECENT_DENSE = 1024,  /* or so many, where a last block without any log would be odd by itself (doubt.h) */
 };
 
 static bool
@@ -108,6 +109,8 @@ too_much(const struct work *w, struct flight *f)
 static uint64_t
 recent_blocks(const struct work *w, uint64_t width)
 {
+    if (endpoint_logs_expected(w->p.endpoint, 1) >= w->p.coping->trust.silence)
+        return RECENT_DENSE;
     uint64_t blocks = RECENT_RANGES * (width > w->taking.widest ? width : w->taking.widest);
     return blocks > RECENT_BLOCKS ? blocks : RECENT_BLOCKS;
 }
