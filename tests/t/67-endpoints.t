@@ -202,18 +202,18 @@ is "$(part short true)" "$(part calm "block_number in (select b from short.range
     '  and what is covered has its rows'
 
 # --- one of several backends lags far, on a chain with few logs: empty answers for what it lacks ---
-lagging() { # lagging NAME SEED BLOCKS OPTION...: blocks 1 to BLOCKS, in a pipe, leaves $T/NAME.rows
-    start_rpcsim "$1" --seed "$2" --blocks "$3" "${@:4}"
-    "$PRODUCER" --from 1 --to "$3" --step $(($3 / 50)) -o - | run "$FETCHER" --rpc "$1=$URL" -i - -o - --format ndjson
+lagging() { # lagging NAME SEED BLOCKS STEP OPTION...: blocks 1 to BLOCKS, in a pipe, leaves $T/NAME.rows
+    start_rpcsim "$1" --seed "$2" --blocks "$3" "${@:5}"
+    "$PRODUCER" --from 1 --to "$3" --step "$4" -o - | run "$FETCHER" --rpc "$1=$URL" -i - -o - --format ndjson
     sort "$T/run.out" >"$T/$1.rows"
     read -r REQUESTS HEADERS < <(curl -s "$URL/stats" | jq -r '"\(.requests) \(.methods.eth_getBlockByNumber)"')
     stop_process "$PID" 2>/dev/null
 }
 sparse() { # sparse NAME SEED OPTION...
-    lagging "$1" "$2" 20000 --profile sparse --logs-per-block 4 "${@:3}"
+    lagging "$1" "$2" 20000 400 --profile sparse --logs-per-block 4 "${@:3}"
 }
 dense() { # dense NAME OPTION...
-    lagging "$1" 1 4000 --logs-per-block 20 "${@:2}"
+    lagging "$1" 1 3000 10 --logs-per-block 20 "${@:2}"
 }
 shopt -s lastpipe # STATUS and ERR are this shell's
 for seed in 1 2 3 4 5; do
