@@ -69,7 +69,7 @@ static const struct {
     [CONTROL_COMMITTED] = {"committed", RUN | TASK | ENDPOINT | ROWS, true},
     [CONTROL_LOST] = {"lost", RUN | TASK, true},
     [CONTROL_REJECTED] = {"rejected", RUN | TASK | ENDPOINT | ERROR, true},
-    [CONTROL_UNCOVERED] = {"uncovered", RUN | ENDPOINT | RANGE, false},
+    [CONTROL_UNCOVERED] = {"uncovered", RUN | ENDPOINT | ROWS | RANGE, false},
 };
 enum { VERBS = sizeof verbs / sizeof *verbs };
 

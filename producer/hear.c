@@ -231,7 +231,7 @@ hear_uncovered(struct dispatch *d, const struct control *line, struct dispatch_e
         return;
     again_add(&d->again, line->from, to, crew_bit(crew_find(d->crew, line->endpoint)));
     *out = (struct dispatch_event){.news = DISPATCH_UNCOVERED, .from = line->from, .to = to,
-                                   .blocks = to - line->from + 1};
+                                   .blocks = to - line->from + 1, .rows = line->rows};
 }
 
 static void

@@ -291,8 +291,9 @@ progress_clear(struct progress *p)
 }
 
 static void
-count_as_wanted(struct progress *p, uint64_t blocks)
+count_as_wanted(struct progress *p, uint64_t blocks, uint64_t rows)
 {
+    p->rows -= rows < p->rows ? rows : p->rows;
     uint64_t counted = blocks < p->blocks ? blocks : p->blocks;
     p->blocks -= counted;
     if (p->o.blocks_wanted > 0)
@@ -306,7 +307,7 @@ progress_event(struct progress *p, const struct dispatch_event *e)
     if (p->o.batches_wanted > 0)
         p->o.batches_wanted += e->halved;
     if (e->news == DISPATCH_UNCOVERED)
-        count_as_wanted(p, e->blocks);
+        count_as_wanted(p, e->blocks, e->rows);
     if (e->news != DISPATCH_COMMITTED)
         return;
     p->rows += e->rows;

@@ -231,10 +231,12 @@ coverage_uncover_sql(struct buf *b, const char *schema, const char *jobs, uint64
                 " AND from_block >= %" PRIu64 " AND committed_at >= to_timestamp(%s)"
                 " AND string_to_array(endpoint, ',') @> string_to_array(", name.p, name.p, jobs, from, began);
     sql_text(b, endpoint);
-    buf_addf(b, ", ',') ORDER BY from_block LIMIT %d)) RETURNING from_block, to_block)\n"
-                "SELECT 'uncovered', lower(r), upper(r) - 1, (SELECT count(*) FROM gone),"
-                " (SELECT max(from_block) FROM gone) FROM (SELECT unnest(range_agg(int8range(from_block, to_block,"
-                " '[]'))) AS r FROM gone) AS u ORDER BY r;\n",
+    buf_addf(b, ", ',') ORDER BY from_block LIMIT %d)) RETURNING from_block, to_block, row_count),\n"
+                "mark AS (SELECT *, coalesce(from_block - 1 > max(to_block) OVER before, true) AS first FROM gone"
+                " WINDOW before AS (ORDER BY from_block ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)),\n"
+                "isle AS (SELECT *, count(*) FILTER (WHERE first) OVER (ORDER BY from_block) AS island FROM mark)\n"
+                "SELECT 'uncovered', min(from_block), max(to_block), (SELECT count(*) FROM gone),"
+                " (SELECT max(from_block) FROM gone), sum(row_count)::bigint FROM isle GROUP BY island ORDER BY 2;\n",
              UNCOVER_STEP);
     buf_free(&name);
 }

@@ -51,8 +51,8 @@ enum { UNCOVER_STEP = 2048 /* lines */ };
 
 /* One step of uncovering, in a transaction of the caller's: the first UNCOVER_STEP lines of the jobs (ids, commas
  * between) from this block on go that name the endpoint, alone or with others, and came since this writer `began`.
- * Returns ('uncovered', first block, last block, lines that went, the last one's first block) for each range that
- * they make; what other lines cover of it, too, is not looked for. */
+ * Returns ('uncovered', first block, last block, lines that went, the last one's first block, rows) for each range
+ * that they make; what other lines cover of it, too, is not looked for. */
 void coverage_uncover_sql(struct buf *b, const char *schema, const char *jobs, uint64_t from, struct span endpoint,
                           const char *began);
 

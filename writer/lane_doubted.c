@@ -26,7 +26,8 @@ lane_doubted_row(struct lane *l, int row)
     if (l->doubted.n == UNCOVER_STEP)
         return;
     l->doubted.ranges[l->doubted.n].from = pg_number(l->pg, row, 1);
-    l->doubted.ranges[l->doubted.n++].to = pg_number(l->pg, row, 2);
+    l->doubted.ranges[l->doubted.n].to = pg_number(l->pg, row, 2);
+    l->doubted.ranges[l->doubted.n++].rows = pg_number(l->pg, row, 5);
     l->doubted.lines = pg_number(l->pg, row, 3);
     l->doubted.last = pg_number(l->pg, row, 4);
 }
@@ -37,7 +38,7 @@ tell_ranges(struct lane *l)
     for (size_t i = 0; i < l->doubted.n; i++) {
         uint64_t from = l->doubted.ranges[i].from, to = l->doubted.ranges[i].to;
         l->doubted.blocks += to - from + 1;
-        tell_uncovered(&l->shared->tell, &l->busy.items[0].wire, from, to);
+        tell_uncovered(&l->shared->tell, &l->busy.items[0].wire, l->doubted.ranges[i].rows, from, to);
     }
 }
 

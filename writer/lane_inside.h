@@ -36,7 +36,7 @@ struct lane {
     /* a `doubted`: */
     struct {
         struct {
-            uint64_t from, to;
+            uint64_t from, to, rows;
         } *ranges;          /* owned; uncovered by this attempt, at most UNCOVER_STEP */
         size_t n;
         uint64_t lines, last; /* that it took away; the first block of the last one */

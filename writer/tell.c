@@ -74,9 +74,11 @@ tell_lost(struct tell *t, const struct wire *w, const char *why)
 }
 
 void
-tell_uncovered(struct tell *t, const struct wire *w, uint64_t from, uint64_t to)
+tell_uncovered(struct tell *t, const struct wire *w, uint64_t rows, uint64_t from, uint64_t to)
 {
-    struct control c = {.verb = CONTROL_UNCOVERED, .run = w->run, .endpoint = w->endpoint, .from = from, .to = to};
+    struct control c = {
+        .verb = CONTROL_UNCOVERED, .run = w->run, .endpoint = w->endpoint, .rows = rows, .from = from, .to = to,
+    };
 
     queue(t, &c);
 }

@@ -28,7 +28,8 @@ void tell_hello(struct tell *t); /* once, first */
 void tell_committed(struct tell *t, const struct wire *w, uint64_t rows);
 /* why: its rows are refused, and by what; NULL: they did not come. */
 void tell_lost(struct tell *t, const struct wire *w, const char *why);
-void tell_uncovered(struct tell *t, const struct wire *w, uint64_t from, uint64_t to); /* w: a `doubted` */
+/* w: a `doubted`; so many rows were known of these blocks. */
+void tell_uncovered(struct tell *t, const struct wire *w, uint64_t rows, uint64_t from, uint64_t to);
 bool tell_room(const struct tell *t, size_t lines); /* for so many; true where there is nobody to tell */
 void tell_flush(struct tell *t); /* as much as the link takes */
 void tell_free(struct tell *t);

@@ -51,8 +51,8 @@ told two 9 --connections 1 < <(
     $GEN 2001 2100 100 1 endpoint=good task=10 dataset=logs,blocks
 )
 is "$STATUS" 0 '  exit 0' || diag "$ERR"
-is "$(printf '%s\n' "${TOLD[@]:4:3}")" "uncovered run=r1 endpoint=bad from=1 to=200
-uncovered run=r1 endpoint=bad from=401 to=500
+is "$(printf '%s\n' "${TOLD[@]:4:3}")" "uncovered run=r1 endpoint=bad rows=400 from=1 to=200
+uncovered run=r1 endpoint=bad rows=200 from=401 to=500
 lost run=r1 task=77" '  what is uncovered, then that the task is lost, each once for both datasets' || diag "${TOLD[@]}"
 is "$(printf '%s\n' "${TOLD[@]:1:3}" "${TOLD[@]:7}" | cut -d ' ' -f 1,3)" "$(printf 'committed task=%d\n' 1 2 3 9 10)" \
     '  after what came before, before what came after' || diag "${TOLD[@]}"
@@ -81,7 +81,7 @@ sql 'select pg_reload_conf()' >/dev/null
 wait "$PID"
 is "$? $(lines unsure)" '0 1-10 alpha' 'the answer to a COMMIT is lost' || diag "$(cat "$T/unsure.err")"
 wait_for 10 gone "$teller"
-is "$(tail -n +2 "$T/told.out")" 'uncovered run=r1 endpoint=bad from=21 to=30
+is "$(tail -n +2 "$T/told.out")" 'uncovered run=r1 endpoint=bad rows=0 from=21 to=30
 lost run=r1 task=77' '  what may be uncovered is told' || diag "$(cat "$T/unsure.err")"
 
 $GEN 1 20000 10 1 endpoint=bad >"$T/flood"
@@ -126,7 +126,7 @@ caught() { # caught NAME [SIM_OPTION]... -- SPEC... -- [OPTION]...: it, a liar t
     pull "$name" "$SPEC" "${@:2}"
     is "$STATUS|$(covered "$name")" '0|1|{[1,4001)}' "$name: complete" || diag "$ERR"
     is "$(rows "$name")" "$(rows calm)" '  every row' || diag "$ERR"
-    like "$ERR" $'\n4000 blocks, ' '  and blocks are counted once'
+    like "$ERR" $'\n4000 blocks, 16000 logs ' '  and blocks and rows are counted once'
     [[ $ERR =~ "writer: endpoint \"$name\" left logs out: "[0-9]+' blocks that it had answered in this run are fetched again' ]] &&
         LATE=$((LATE + 1)) # else nothing was committed yet
 }

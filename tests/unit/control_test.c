@@ -79,7 +79,7 @@ every_verb_reads_back(void **state)
     c.verb = CONTROL_REJECTED;
     reads_back(&c, "rejected run=5f task=17 endpoint=ankr from=5 to=9 error=HTTP 500: a=b c");
     c.verb = CONTROL_UNCOVERED;
-    reads_back(&c, "uncovered run=5f endpoint=ankr from=5 to=9");
+    reads_back(&c, "uncovered run=5f endpoint=ankr rows=412 from=5 to=9");
     c.verb = CONTROL_TOOK; /* has no range */
     reads_back(&c, "took run=5f fetcher=host-1 task=17 free=3");
 }
@@ -139,10 +139,10 @@ mistakes_are_named(void **state)
     refused("took run=a fetcher=f task=1", "took: missing free");
     refused("took run=a fetcher=f task=1 free=1 rows=2", "took: unknown key \"rows\"");
     refused("took run=a fetcher=f task=1 free=1 from=1 to=2", "took: unknown key \"from\"");
-    refused("uncovered run=a endpoint=e from=1", "uncovered: missing to");
-    refused("uncovered run=a from=1 to=2", "uncovered: missing endpoint");
-    refused("uncovered run=a endpoint=e task=1 from=1 to=2", "uncovered: unknown key \"task\"");
-    refused("uncovered run=a endpoint=e from=3 to=2", "uncovered: from 3 is greater than to 2");
+    refused("uncovered run=a endpoint=e rows=0 from=1", "uncovered: missing to");
+    refused("uncovered run=a rows=0 from=1 to=2", "uncovered: missing endpoint");
+    refused("uncovered run=a endpoint=e rows=0 task=1 from=1 to=2", "uncovered: unknown key \"task\"");
+    refused("uncovered run=a endpoint=e rows=0 from=3 to=2", "uncovered: from 3 is greater than to 2");
     refused("took run=a fetcher=f task=-1 free=1", "took: task: expected a number, not \"-1\"");
     refused("took run=A fetcher=f task=1 free=1", "took: run: expected 1 to 32 of a-z and 0-9, or \"-\", not \"A\"");
     refused("lost run=a task=1 from=1", "lost: missing to");

@@ -24,11 +24,12 @@ uncovered_blocks_are_tasks_again(void **state)
     took(d, T0, "a", 2, 9);
     hear(d, T0 + 2, "fetched run=r1 fetcher=a.1 task=2 free=9"); /* with `doubted` */
     hear(d, T0 + 2, "lost run=r1 task=18446744073709551615"); /* of no task */
-    hear(d, T0 + 2, "uncovered run=r0 endpoint=a from=0 to=999"); /* another run's */
+    hear(d, T0 + 2, "uncovered run=r0 endpoint=a rows=7 from=0 to=999"); /* another run's */
     assert_int_equal(event.news, DISPATCH_NOTHING);
-    hear(d, T0 + 2, "uncovered run=r1 endpoint=a from=500 to=1999");
+    hear(d, T0 + 2, "uncovered run=r1 endpoint=a rows=7 from=500 to=1999");
     assert_int_equal(event.news, DISPATCH_UNCOVERED);
     assert_int_equal(event.blocks, 1500);
+    assert_int_equal(event.rows, 7);
     hear(d, T0 + 2, "lost run=r1 task=2");
     expect_push(d, T0 + 2, "task=2 try=2 run=r1 dataset=logs from=2000 to=2999");
     expect_push(d, T0 + 2, "task=3 try=1 run=r1 dataset=logs from=500 to=1499 avoid=a");
@@ -54,7 +55,7 @@ a_run_does_not_end_before_the_writer_has_told(void **state)
     commit_all(d, 1);
     push(d, T0);
     took(d, T0, "a", 1, 9);
-    hear(d, T0 + 2, "uncovered run=r1 endpoint=a from=0 to=999"); /* before `fetched`: another peer's word */
+    hear(d, T0 + 2, "uncovered run=r1 endpoint=a rows=7 from=0 to=999"); /* before `fetched`: another peer's word */
     hear(d, T0 + 2, "lost run=r1 task=1");
     hear(d, T0 + 3, "fetched run=r1 fetcher=a.1 task=1 free=9");
     expect_push(d, T0 + 3, "task=1 try=2 run=r1 dataset=logs from=1000 to=1999");
@@ -71,7 +72,7 @@ the_plan_comes_first_and_nobody_waits_for_ever(void **state)
     credit(d, T0, "a", 9, "closed");
     credit(d, T0, "b", 0, "closed");
     commit_all(d, 1);
-    hear(d, T0 + 2, "uncovered run=r1 endpoint=a from=0 to=999");
+    hear(d, T0 + 2, "uncovered run=r1 endpoint=a rows=7 from=0 to=999");
     expect_push(d, T0 + 2, "task=1 try=1 run=r1 dataset=logs from=1000 to=1999");
     expect_push(d, T0 + 2, "task=2 try=1 run=r1 dataset=logs from=2000 to=2999");
     for (unsigned i = 1; i < 3; i++) {
@@ -98,7 +99,7 @@ a_stopped_run_is_not_complete(void **state)
     credit(d, T0, "a", 9, "closed");
     commit_all(d, 1);
     dispatch_stop(d);
-    hear(d, T0 + 2, "uncovered run=r1 endpoint=unknown from=0 to=9223372036854775807");
+    hear(d, T0 + 2, "uncovered run=r1 endpoint=unknown rows=7 from=0 to=9223372036854775807");
     assert_true(event.to == PLAN_BLOCK_MAX);
     expect_push(d, T0 + 2, "");
     assert_false(dispatch_complete(d));
@@ -107,7 +108,7 @@ a_stopped_run_is_not_complete(void **state)
 }
 
 static void
-blocks_count_once(void **state)
+blocks_and_rows_count_once(void **state)
 {
     struct progress_options o = {.noun = "logs", .blocks_wanted = 100};
     struct progress p;
@@ -117,10 +118,12 @@ blocks_count_once(void **state)
     o.scattered = true; /* no line for each */
     p.o = o;
     progress_event(&p, &(struct dispatch_event){.news = DISPATCH_COMMITTED, .blocks = 100, .rows = 7});
-    progress_event(&p, &(struct dispatch_event){.news = DISPATCH_UNCOVERED, .blocks = 40});
+    progress_event(&p, &(struct dispatch_event){.news = DISPATCH_UNCOVERED, .blocks = 40, .rows = 3});
     progress_add_batches(&text, &p, 2);
     progress_event(&p, &(struct dispatch_event){.news = DISPATCH_COMMITTED, .blocks = 40, .rows = 8});
-    progress_event(&p, &(struct dispatch_event){.news = DISPATCH_UNCOVERED, .blocks = 150}); /* 50 of another run */
+    assert_int_equal(p.rows, 7 - 3 + 8);
+    progress_event(&p, &(struct dispatch_event){.news = DISPATCH_UNCOVERED, .blocks = 150, .rows = 20}); /* 50 of another run */
+    assert_int_equal(p.rows, 0);
     progress_add_batches(&text, &p, 2);
     buf_addc(&text, '\0');
     assert_string_equal(text.p, "Progress: 60/100 blocks (60.0 %), 2 active workers"
@@ -137,7 +140,7 @@ main(void)
         cmocka_unit_test(a_run_does_not_end_before_the_writer_has_told),
         cmocka_unit_test(the_plan_comes_first_and_nobody_waits_for_ever),
         cmocka_unit_test(a_stopped_run_is_not_complete),
-        cmocka_unit_test(blocks_count_once),
+        cmocka_unit_test(blocks_and_rows_count_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,7 +78,7 @@ it_does_while_much_is_wanted_again(void **state)
 {
     (void)state;
     struct dispatch *d = play(80, 0);
-    hear(d, T0 + 1000, "uncovered run=r1 endpoint=fast from=1 to=2200");
+    hear(d, T0 + 1000, "uncovered run=r1 endpoint=fast rows=7 from=1 to=2200");
     assert_string_not_equal(push(d, T0 + 1000), "");
     end(d);
 }
