@@ -203,7 +203,8 @@ cope_notyet(struct case_of *k)
     struct step *s = k->s;
     struct job *j = k->j;
     bool by_block = s->kind == STEP_LOGS || s->kind == STEP_BLOCKS || s->kind == STEP_DENSE;
-    bool old = s->kind != STEP_HASHES && s->kind != STEP_LOGS && j->want.to + OLD_BLOCKS < endpoint_head(k->c->endpoint);
+    bool old = s->kind != STEP_HASHES && s->kind != STEP_LOGS &&
+               j->want.to + OLD_BLOCKS < endpoint_head(k->c->endpoint);
     uint32_t most = k->c->alone && !old ? ALONE_ROUNDS * UNSEEN_MAX : UNSEEN_MAX;
     int64_t wait = UNSEEN_PAUSE_MS << (s->unseen < UNSEEN_MAX ? s->unseen : UNSEEN_MAX);
     if (by_block && s->at.to + ASK_NEAR_HEAD <= endpoint_head(k->c->endpoint))

@@ -241,7 +241,8 @@ tell_producer(struct loop *l)
     bool failed = l->survey.failures > l->was_failures;
     l->was_idle = idle;
     l->was_failures = l->survey.failures;
-    if (l->control && (ended || failed || l->noted || l->now_ms >= l->life_sign_ms || work_credit_changed(l->work, l->now_ms))) {
+    if (l->control && (ended || failed || l->noted || l->now_ms >= l->life_sign_ms ||
+                       work_credit_changed(l->work, l->now_ms))) {
         work_tell_credit(l->work, l->now_ms);
         l->life_sign_ms = l->now_ms + LIFE_SIGN_MS;
         l->noted = false;
