@@ -200,6 +200,10 @@ sql() { # sql QUERY: unaligned, no header
     psql -XAtq -v ON_ERROR_STOP=1 -c "$1"
 }
 
+alone() { # nobody else is connected: what was killed commits no more
+    [ "$(sql "select count(*) from pg_stat_activity where backend_type = 'client backend'")" -eq 1 ]
+}
+
 checksum() { # checksum TABLE...: rows and a sum over them that knows no order, a line each
     local table
     for table; do

@@ -193,7 +193,7 @@ kill -TERM "$writer"
 wait "$writer"
 is "$? $(grep '"log_index"' "$T/writer.out" | sed 's/"table":"logs",//' | sort | cmp - "$T/logs" && echo same)" '0 same' 'the rows are exact'
 
-# --- what was under way when the breaker opened ---
+# --- what was under way when the breaker opened; a call a request, so that both sides count the same ---
 with --latency 20ms --jitter 60ms --error-percent 25 --errors internal
 links=(--tasks "ipc://$T/tasks.link" --control "ipc://$T/control.link" --results "ipc://$T/results.link")
 spawn writer "$WRITER" "${links[@]:2}" -o -

@@ -92,6 +92,7 @@ wait_for 60 some
 ok $? 'enrich lands transactions'
 kill -KILL "$PID"
 wait "$PID" 2>/dev/null
+wait_for 10 alone
 done=$(sql 'select count(*) from transactions')
 [ "$done" -lt "$wanted" ]
 ok $? "killed with $done of $wanted"

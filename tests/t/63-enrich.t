@@ -103,8 +103,7 @@ spawn killed ./run.sh enrich --db "$DB" --schema killed --rpc "$slow,concurrency
 half() { test "$(sql "select count(*) from killed.transactions" 2>/dev/null || echo 0)" -ge 500; }
 wait_for 30 half
 { kill -KILL "$PID" && wait "$PID"; } 2>/dev/null
-quiet() { test "$(sql "select count(*) from pg_stat_activity where backend_type = 'client backend'")" -eq 1; }
-wait_for 10 quiet
+wait_for 10 alone
 there=$(sql 'select count(*) from killed.transactions')
 check "killed with $there of $wanted there" test "$there" -lt "$wanted"
 before=$(calls "$fast" eth_getTransactionByHash)
