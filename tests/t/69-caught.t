@@ -153,6 +153,17 @@ like "$OUT" '^[0-9]+-[0-9]+' '  with gaps'
 pull pipe "$calm" --
 is "$STATUS $(covered pipe) $(rows pipe)" "0 1|{[1,4001)} $(rows calm)" '  which the next run fills'
 
+# --- told too late ---
+sim late --latency 100ms
+spawn late ./run.sh --db "$DB" --schema late --rpc "$SPEC" --from 1 --to 4000 --step 20
+job=$PID
+deleted() { test -n "$(sql 'delete from late.ranges returning 1')"; }
+wait_for 30 deleted # as by a writer to which the producer does not listen any more
+wait_for 60 gone "$job"
+wait "$job"
+is "$? $(covered late)" '0 1|{[1,4001)}' 'uncovered with nobody told: the run looks again what is missing' || diag "$(tail -n 20 "$T/late.err")"
+like "$(cat "$T/late.err")" '[0-9]+ blocks are still missing after round 1' '  and says so'
+
 # --- killed meanwhile ---
 for role in writer producer; do
     sim "liar_$role" --lie-every 29 --lies fewer
