@@ -187,6 +187,24 @@ named_gaps(struct pg *pg, const char *schema, const struct gaps_wanted *w, struc
     return fine ? answer_end() : answer_failed(pg);
 }
 
+/* The key of a row has no chain: a schema holds one. */
+static int
+check_chain(struct pg *pg, const char *schema, uint64_t chain)
+{
+    struct buf sql = {0};
+
+    store_chain_sql(&sql, schema, chain);
+    buf_addc(&sql, '\0');
+    bool fine = pg_run(pg, sql.p);
+    buf_free(&sql);
+    if (!fine)
+        return answer_failed(pg);
+    if (pg_rows(pg) == 0)
+        return EXIT_COMPLETE;
+    warn("%s", pg_value(pg, 0, 1));
+    return EXIT_USAGE;
+}
+
 static int
 print_named(struct pg *pg, const char *schema, const struct gaps_wanted *w)
 {
@@ -199,6 +217,8 @@ print_named(struct pg *pg, const char *schema, const struct gaps_wanted *w)
         warn("--dataset: unknown or doubled name in \"%.*s\"", SPAN_ARG(w->datasets));
         return EXIT_USAGE;
     }
+    if (w->has_chain)
+        status = check_chain(pg, schema, w->chain);
     for (size_t i = 0; i < n && status == EXIT_COMPLETE; i++)
         status = name_job(pg, schema, datasets[i], w, s.ids[i]);
     return status == EXIT_COMPLETE ? named_gaps(pg, schema, w, &s, n) : status;

@@ -8,6 +8,7 @@
 
 #include "common/task.h"
 #include "common/words.h"
+#include "writer/sql.h"
 
 void
 store_forget(struct store *s)
@@ -142,6 +143,27 @@ store_job(struct store *s, uint64_t chain, const struct table *t, struct span fi
     return j;
 }
 
+/* FROM ... that finds a row, with that chain as min(chain_id), where the schema's rows are of another one. */
+static void
+add_other_chain(struct buf *b, const char *schema, uint64_t chain)
+{
+    buf_adds(b, " FROM ");
+    sql_table(b, schema, "jobs");
+    buf_adds(b, " j WHERE EXISTS (SELECT FROM ");
+    sql_table(b, schema, "ranges");
+    buf_addf(b, " r WHERE r.job_id = j.job_id) HAVING count(*) > 0 AND bool_and(chain_id <> %" PRIu64 ")", chain);
+}
+
+void
+store_chain_sql(struct buf *b, const char *schema, uint64_t chain)
+{
+    buf_adds(b, "SELECT 'problem', format('schema \"%s\" holds chain %s: rows of chain %s want another one (--schema)', ");
+    sql_text(b, span_of(schema));
+    buf_addf(b, ", min(chain_id), %" PRIu64 ")", chain);
+    add_other_chain(b, schema, chain);
+    buf_adds(b, ";\n");
+}
+
 void
 store_job_sql(struct buf *b, const struct store *s, const struct job *j)
 {
@@ -156,9 +178,12 @@ store_job_sql(struct buf *b, const struct store *s, const struct job *j)
     buf_addf(b, " (chain_id, dataset, filter) SELECT %" PRIu64 ", '%s', '%s' WHERE NOT EXISTS (SELECT FROM ",
              j->chain, j->table->name, j->json);
     sql_table(b, s->schema, "jobs");
-    buf_addf(b, " WHERE %s) ON CONFLICT DO NOTHING;\nSELECT 'job', %" PRIu64 ", job_id FROM ", where.p, j->serial);
+    buf_addf(b, " WHERE %s) AND NOT EXISTS (SELECT", where.p);
+    add_other_chain(b, s->schema, j->chain);
+    buf_addf(b, ") ON CONFLICT DO NOTHING;\nSELECT 'job', %" PRIu64 ", job_id FROM ", j->serial);
     sql_table(b, s->schema, "jobs");
     buf_addf(b, " WHERE %s;\n", where.p);
+    store_chain_sql(b, s->schema, j->chain);
     buf_free(&where);
 }
 

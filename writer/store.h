@@ -47,7 +47,10 @@ bool store_filter(struct span words, struct buf *json, char *err, size_t size);
 /* The job, entered if it is new; valid until the next call of any of these. NULL: bad filter. */
 struct job *store_job(struct store *s, uint64_t chain, const struct table *t, struct span filter,
                       char *err, size_t size);
-/* SQL that finds or makes the job and returns ('job', serial, job_id). */
+/* SQL that returns ('problem', text) where the schema has ranges of another chain, and none of this one: the keys
+ * of rows have no chain. */
+void store_chain_sql(struct buf *b, const char *schema, uint64_t chain);
+/* SQL that finds the job, or makes it where there is no such problem, and returns ('job', serial, job_id). */
 void store_job_sql(struct buf *b, const struct store *s, const struct job *j);
 void store_learn(struct store *s, uint64_t serial, int64_t id);
 

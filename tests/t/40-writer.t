@@ -159,7 +159,12 @@ gaps --from 100 --to 199; is "$STATUS $OUT" '0 ' 'none'
 gaps; is "$OUT" '# job=1 chain=1 dataset=logs filter={}
 200-299
 400-499' 'of every job, between its first block and its last'
-gaps --chain-id 5 --from 1 --to 9; is "$OUT" 1-9 'another chain has its own'
+gaps --chain-id 5 --from 1 --to 9
+is "$STATUS $ERR" '2 writer: schema "gap" holds chain 1: rows of chain 5 want another one (--schema)' 'a schema has one chain'
+before=$(PGOPTIONS='-c search_path=gap' checksum logs ranges jobs)
+run "$WRITER" -i - --db "$DB" --schema gap < <($GEN 100 199 100 1 salt=5 chain=5)
+like "$STATUS $ERR" '^2 .*schema "gap" holds chain 1: rows of chain 5 want another one' '  and takes no rows of another'
+is "$(PGOPTIONS='-c search_path=gap' checksum logs ranges jobs)" "$before" '  so that its own stay as they are'
 a=0x00000000000000000000000000000000000000aA
 write --schema gap < <($GEN 0 99 100 1 dataset=logs,blocks filter="address=${a,,}")
 gaps --dataset logs,blocks --address $a --from 0 --to 199; is "$OUT" 100-199 'of two datasets and a filter'

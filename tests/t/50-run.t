@@ -285,6 +285,9 @@ run ./run.sh --schema guard --rpc "quick=$fast" --rpc "foreign=$URL" --from 1 --
 is "$STATUS" 0 'an endpoint of another chain beside a right one: exit 0' || diag "$ERR"
 like "$ERR" 'foreign.*99' 'is refused by name'
 unlike "$ERR" '\[foreign\] completed' 'and does nothing'
+run ./run.sh --schema guard --rpc "foreign=$URL" --rpc "quick=$fast" --from 1 --to 3000
+like "$STATUS $ERR" '^2 .*schema "guard" holds chain 31337: rows of chain 99 want another one' 'before it: its rows do not mix with those of another chain'
+is "$(./run.sh psql --schema guard -XAtc 'select count(*) from jobs')" 1 'and nothing of that is remembered'
 
 run ./run.sh --rpc "$fast" --from 5000 --to 5001 --dry-run --log-format json --chain-id 1 --event $'x()\n"\\\t()'
 is "$STATUS $(jq -r '.program, .level' <<<"$ERR" | xargs)" '2 sluice warn' 'what is said in JSON is JSON' || diag "$ERR"
