@@ -257,7 +257,7 @@ main(void)
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     link_terminate();
     char path[64];
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 64; i++) {
         snprintf(path, sizeof path, "%s/%d", folder, i);
         unlink(path);
     }
