@@ -231,6 +231,7 @@ on_stop() { # first: drain; second: leave
         exit 130
     fi
     say "stopping: work in flight is committed, at most $DRAIN_S s; once more to leave at once"
+    STOPPED_S=$SECONDS
     [ -z "$FINISHING" ] || return
     signal_role TERM producer
     signal_role TERM run

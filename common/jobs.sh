@@ -79,6 +79,7 @@ cmd_add() { # cmd_add SPEC [PROCESS]
     run=${runs[0]} name=$(endpoint_name "$1")
     ! grep -qxF -e "$name" "$run/endpoints" 2>/dev/null || die 2 "add: an endpoint \"$name\" works for this job already"
     check_added "$1" "$(<"$run/chain")"
-    (umask 077 && echo "$1" >"$run/new.$$") && mv "$run/new.$$" "$run/add.$$" && kill -USR1 "$(<"$run/pid")"
+    { (umask 077 && echo "$1" >"$run/new.$$") && mv "$run/new.$$" "$run/add.$$" && kill -USR1 "$(<"$run/pid")"; } \
+        2>/dev/null || die 2 'add: the job has just ended'
     say "added \"$name\" to process $(<"$run/pid"): $(<"$run/about")"
 }

@@ -3,12 +3,13 @@
 #
 # ROLE[pid] says what a child is: "producer", "writer", "fetcher N", "simulator", "run" (run.sh for one job) or
 # "timer WHAT" (a sleep whose end is an event). The sourcing script's ended ROLE STATUS decides what the end of one
-# means, about ROLE names it for people, and added is called when ADDED is set; supervise runs until ENDED holds the
-# run's exit status. Every child is killed by the kernel when this process dies (pdeathsig), however it dies.
+# means, about ROLE names it for people, and added is called when ADDED is set; it counts in STOPS and keeps the
+# first one's time in STOPPED_S, from which on DRAIN_S seconds are left. supervise runs until ENDED holds the run's
+# exit status. Every child is killed by the kernel when this process dies (pdeathsig), however it dies.
 
 BACKOFF_MAX_S=30
 declare -A ROLE=() TRIES=() BORN=()
-ENDED='' STOPS=0 FINISHING='' ADDED=''
+ENDED='' STOPS=0 STOPPED_S=0 FINISHING='' ADDED=''
 
 start() { # start ROLE COMMAND...: in a session of its own, so that the terminal's Ctrl-C reaches only us
     setsid setpriv --pdeathsig KILL -- "${@:2}" </dev/null 2>&3 3>&- 8>&- 9>&- &
@@ -77,6 +78,12 @@ end_role() { # end_role PATTERN SECONDS: TERM, and KILL to what has not ended by
     done
 }
 
+time_left() { # time_left SECONDS: to end by: that, or after a stop what is left of the drain, but 2 to be orderly
+    local left=$1
+    [ "$STOPS" -eq 0 ] || left=$((STOPPED_S + DRAIN_S - SECONDS))
+    echo $((left > $1 ? $1 : left < 2 ? 2 : left))
+}
+
 supervise() { # stderr is closed to bash's reports of killed children; ours go to descriptor 3
     while [ -z "$ENDED" ]; do
         reap
@@ -84,8 +91,8 @@ supervise() { # stderr is closed to bash's reports of killed children; ours go t
     done
     FINISHING=1
     end_timers
-    end_role 'fetcher*' 10
-    end_role writer 30 # commits what it has
+    if [ "$ENDED" -eq 0 ]; then end_role 'fetcher*' 2; else end_role 'fetcher*' "$(time_left 10)"; fi
+    end_role writer "$(time_left 30)" # commits what it has
     end_role producer 0
     FINISHING=
 } 2>/dev/null
