@@ -35,7 +35,7 @@ DRAIN_S=30
 RUN='' # folder of our job in var/run
 TMP='' # folder of our sockets
 CREW=() # the endpoint of each fetcher
-WANTED=blocks # or, for enrich, hashes or numbers
+WANTED=blocks # or, for enrich, transactions or headers
 REMEMBER='' # or --remember: what this run asks for stays wanted
 GOES_ON='the same command goes on' # after an interruption
 PRODUCERS=0 # started so far
@@ -140,7 +140,7 @@ resolve() { # everything that the job needs to be known
     DATABASE=("${WORDS[@]}")
 }
 
-find_gaps() { # into $TMP/gaps: ranges of blocks, or for enrich hashes of transactions
+find_gaps() { # into $TMP/gaps: ranges of blocks, or for enrich hashes of transactions and numbers of blocks
     local try status began=$SECONDS
     for try in 1 2 3 4 5 6; do # the database may just be restarting; in a run that is worth waiting for
         "find_$WANTED" 2>"$TMP/gaps.err" && return

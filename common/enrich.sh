@@ -1,12 +1,12 @@
 # shellcheck shell=bash disable=SC2034  # run.sh reads what is set here
 # enrich.sh - rows that the database refers to and lacks: the command enrich of run.sh.
 #
-# Transactions that logs refer to (and those without their receipt) are asked for by hash, 500 to a task; blocks that
-# logs or transactions refer to by number. What is missing is read off the rows themselves each time: nothing else
+# Transactions that logs refer to (and those without their receipt) are asked for by hash, blocks that logs or
+# transactions refer to by number, 500 to a task. What is missing is read off the rows themselves each time: nothing else
 # stores progress, so a run that was killed goes on with the rest.
 
 declare -A OPT # of options.sh
-ENRICH_BATCH=50 # calls in a request: 25 transactions, each with its receipt
+ENRICH_BATCH=50 # calls in a request: 25 transactions, each with its receipt, or 50 blocks
 
 cmd_enrich() {
     local datasets name address status=0
@@ -45,8 +45,8 @@ fill_times() { # of transactions that came by hash, from nodes that do not tell 
 }
 
 enrich_one() {
-    WANTED=hashes
-    [ "${OPT[dataset]}" = transactions ] || WANTED=numbers
+    WANTED=transactions
+    [ "${OPT[dataset]}" = transactions ] || WANTED=headers
     find_gaps
     [ -s "$TMP/gaps" ] || { say "nothing missing: $(enriched)"; return 0; }
     say "$(missing_noun) missing"
@@ -56,8 +56,6 @@ enrich_one() {
         printf '%-12s%s\n' missing "$(counted "$(missing)" "${OPT[dataset]%s}")" batches "$(batches)"
         return
     }
-    [ "$WANTED" = hashes ] || # what lies between these blocks is no gap
-        "$WRITER" --gaps --remember "${DATABASE[@]}" "${FILTER[@]}" >/dev/null 3>&- 8>&- 9>&- || exit
     [ -z "$RUN" ] || rm -rf "$RUN" # of the dataset before
     pull
 }
@@ -77,8 +75,8 @@ enrich_plan() { # --dry-run: how it would be done, once for all that is missing
     endpoint_lines
 }
 
-# --- what is missing: a hash, or a range of blocks, a line into $TMP/gaps; 3: the database is not there ---
-find_hashes() {
+# --- what is missing: a hash, or a number in hex, a line into $TMP/gaps; 3: the database is not there ---
+find_transactions() {
     local known=false bare=''
     database_holds || return
     if [[ $HOLDS == *' transactions '* ]]; then
@@ -94,15 +92,15 @@ find_hashes() {
         group by transaction_hash order by min(block_number), min(transaction_index)" >"$TMP/gaps"
 }
 
-find_numbers() {
+find_headers() {
     local unknown=true more=''
     database_holds || return
     [[ $HOLDS != *' blocks '* ]] || unknown='not exists (select from blocks b where b.block_number = r.block_number)'
     [ -n "$ONLY" ] || [[ $HOLDS != *' transactions '* ]] ||
         more="union select block_number from transactions r where $unknown"
-    sql "with missing as (select block_number n from logs r where $unknown ${ONLY:+and $ONLY} $more),
-        islands as (select n, n - row_number() over (order by n) as island from (select distinct n from missing) m)
-        select min(n) || '-' || max(n) from islands group by island order by min(n)" >"$TMP/gaps"
+    sql "select '0x' || to_hex(n) from (
+            select distinct block_number n from logs r where $unknown ${ONLY:+and $ONLY} $more) missing
+        order by n" >"$TMP/gaps"
 }
 
 database_holds() { # sets HOLDS, the tables there are, spaces around each
@@ -113,8 +111,7 @@ database_holds() { # sets HOLDS, the tables there are, spaces around each
 
 # --- how fast ---
 batches() { # tasks of the producer
-    awk -F- -v step="${OPT[step]}" '/^0x/ { h++; next } { n += int(($NF - $1 + step) / step) }
-        END { print n + int((h + 499) / 500) }' "$TMP/gaps"
+    echo $((($(missing) + 499) / 500))
 }
 
 pace() { # the fetchers of an endpoint share its pause, so each has that many times the pause

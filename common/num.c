@@ -329,6 +329,21 @@ num_hex_bytes(struct span s, uint8_t *out)
     return decode_hex(s.p + 2, out, n) ? (ptrdiff_t)n : -1;
 }
 
+bool
+num_word(const uint8_t word[32], uint64_t *out)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < 32; i++) {
+        if (n >> 55)
+            return false;
+        n = n << 8 | word[i];
+    }
+    if (n >= INT64_MAX)
+        return false;
+    *out = n;
+    return true;
+}
+
 void
 num_to_hex(const uint8_t *p, size_t n, char *out)
 {

@@ -24,6 +24,7 @@ bool num_hex(struct span s, uint8_t *out, size_t n);
 /* Any number of bytes: "0x" and an even count of digits. Decodes into out, which has room for
  * (s.n - 2) / 2 bytes; returns that many, or -1. The speed of this one matters. */
 ptrdiff_t num_hex_bytes(struct span s, uint8_t *out);
+bool num_word(const uint8_t word[32], uint64_t *out); /* big-endian; below 2^63 - 1, as a block number */
 void num_to_hex(const uint8_t *p, size_t n, char *out); /* 2 n digits, no 0x, no NUL */
 
 int64_t clock_ms(void); /* monotonic; read once per turn of a loop */

@@ -54,6 +54,7 @@ const struct table table_blocks = {
         {"withdrawals", COL_TEXT, false}, /* JSON, as sent */
     },
     .key = {"block_number"},
+    .by_hash = true, /* a word of 32 bytes, as a hash; it is the number */
 };
 
 const struct table table_transactions = {
@@ -225,6 +226,10 @@ tables_check(const char *names, bool filter, bool by_hash, char *err, size_t siz
         if (by_hash && !t->by_hash) {
             snprintf(err, size, "%s cannot be fetched by transaction hash: expected --dataset ", t->name);
             add_names(err, size, true);
+            return false;
+        }
+        if (by_hash && p > names) {
+            snprintf(err, size, "hashes are those of one dataset, not of %s", names);
             return false;
         }
         heeded |= t->filtered;

@@ -34,7 +34,7 @@ struct table {
     struct column columns[TABLE_COLUMNS_MAX]; /* ends at name == NULL */
     const char *key[TABLE_KEY_MAX];           /* primary key; ends at NULL */
     const char *unique;  /* a further index is made on this column, or NULL */
-    bool by_hash;        /* can be fetched by transaction hash */
+    bool by_hash;        /* can be fetched by transaction hash, or block number, in no order */
     bool filtered;       /* holds only what a job's address and topic filter lets pass */
     const char *newest;  /* on conflict the row with the greater value here wins; NULL: the later one */
 };
@@ -47,7 +47,7 @@ extern const struct table table_logs, table_blocks, table_transactions, table_to
 const struct table *table_find(const char *name, size_t len);
 size_t table_column_count(const struct table *t);
 /* Does a job of these datasets ("logs,blocks") make sense? Names that are known, each once; of a filter,
- * one that heeds it; of transaction hashes, only those that can be had so. False: err says why not. */
+ * one that heeds it; of hashes, a single one that can be had so. False: err says why not. */
 bool tables_check(const char *names, bool filter, bool by_hash, char *err, size_t size);
 /* The SQL type of a column, as in CREATE TABLE. */
 const char *column_sql_type(enum column_type type);

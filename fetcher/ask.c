@@ -41,7 +41,7 @@ ask_method(const struct step *s, const struct lacks *lacks)
     case STEP_STATE:
         return "eth_getBalance";
     case STEP_HASHES:
-        return "eth_getTransactionByHash";
+        return s->needs & NEED_HEADER ? "eth_getBlockByNumber" : "eth_getTransactionByHash";
     default:
         break;
     }
@@ -129,9 +129,14 @@ add_hash(struct flight *f, struct rpc_request *r, const char *method, const uint
     buf_addf(&c->params, "[\"0x%.64s\"]", text);
 }
 
+/* A transaction, or where it stands for a block's number, the header. */
 static void
-add_transaction(struct flight *f, struct rpc_request *r, const uint8_t hash[32])
+add_by_hash(struct flight *f, struct rpc_request *r, size_t i)
 {
+    const uint8_t *hash = f->job->task.hashes[i];
+    uint64_t number;
+    if (f->step->needs & NEED_HEADER && num_word(hash, &number))
+        add_header(f, r, number, false);
     if (f->step->needs & NEED_BLOCK)
         add_hash(f, r, "eth_getTransactionByHash", hash, NEED_BLOCK);
     if (f->step->needs & NEED_RECEIPTS)
@@ -181,7 +186,7 @@ ask_request(struct flight *f, const struct lacks *lacks, const struct endpoint *
             else if (s->kind == STEP_STATE)
                 add_state(f, r, i);
             else
-                add_transaction(f, r, f->job->task.hashes[i]);
+                add_by_hash(f, r, i);
         }
     }
     r->bare = r->n == 1;

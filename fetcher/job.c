@@ -1,6 +1,7 @@
 /* job.c - a task in work: its life; the plan is in job_plan.c. See job.h. */
 #include "fetcher/job.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,11 +29,17 @@ choose_sources(struct job *j)
 }
 
 static bool
-hashes_possible(const struct job *j, char *err, size_t size)
+hashes_possible(struct job *j, char *err, size_t size)
 {
-    for (size_t i = 0; i < j->n_list; i++)
-        if (!j->list[i]->transaction) {
-            snprintf(err, size, "dataset \"%s\" cannot be fetched by hash", j->list[i]->name);
+    char why[256];
+    uint64_t number;
+    if (!tables_check(j->task.dataset, false, true, why, sizeof why)) {
+        snprintf(err, size, "%s", why);
+        return false;
+    }
+    for (size_t i = 0; !j->list[0]->transaction && i < j->task.n_hashes; i++)
+        if (!num_word(j->task.hashes[i], &number)) {
+            snprintf(err, size, "hash %zu of the task is no block number, as %s want it", i, j->list[0]->name);
             return false;
         }
     return true;
@@ -43,11 +50,15 @@ job_new(struct task *task, char *err, size_t size)
 {
     struct job *j = xcalloc(1, sizeof *j);
     j->n_list = dataset_list(task->dataset, j->list, err, size);
-    if (j->n_list == 0 || (task->by_hash && !hashes_possible(j, err, size))) {
+    if (j->n_list == 0) {
         free(j);
         return NULL;
     }
     j->task = *task;
+    if (task->by_hash && !hashes_possible(j, err, size)) {
+        free(j);
+        return NULL;
+    }
     *task = (struct task){0};
     if (j->task.by_hash) {
         j->want = (struct piece){0, j->task.n_hashes - 1};
@@ -246,13 +257,17 @@ drop_outside(struct job *j)
 void
 job_missing(struct job *j, struct step *s)
 {
-    char hash[65] = "";
+    char first[65] = "";
+    uint64_t number;
     if (j->missing++ == 0)
         j->first_missing = (size_t)s->at.from;
-    num_to_hex(j->task.hashes[j->first_missing], 32, hash);
+    if (s->needs & NEED_HEADER && num_word(j->task.hashes[j->first_missing], &number))
+        snprintf(first, sizeof first, "%" PRIu64, number);
+    else
+        num_to_hex(j->task.hashes[j->first_missing], 32, first);
     j->cut = (struct job_cut){.set = true, .verb = CONTROL_REFUSED};
-    snprintf(j->cut.error, sizeof j->cut.error, "%zu of %zu transactions not known, first 0x%s",
-             j->missing, j->task.n_hashes, hash);
+    snprintf(j->cut.error, sizeof j->cut.error, "%zu of %zu %s not known, first %s%s", j->missing, j->task.n_hashes,
+             j->list[0]->name, s->needs & NEED_HEADER ? "" : "0x", first);
     job_done(j, s);
 }
 

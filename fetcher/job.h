@@ -107,7 +107,7 @@ bool job_over(const struct job *j);
 
 /* These blocks' rows are all made (for a step of a group: one of its parts). Frees the step. */
 void job_done(struct job *j, struct step *s);
-/* Nobody here knows the transaction of this step: the job goes on, and is refused at its end. Frees
+/* Nobody here knows the transaction (or block) of this step: the job goes on, and is refused at its end. Frees
  * the step. */
 void job_missing(struct job *j, struct step *s);
 /* The header of a block in a window; when the last one comes, the window's logs are planned. */

@@ -187,14 +187,27 @@ next_state(struct job *j, const struct endpoint *e)
     return NULL;
 }
 
+/* What a hash leads to: the transaction and its receipt, or a block's header. */
+static unsigned
+hash_needs(const struct job *j)
+{
+    return j->list[0]->transaction ? NEED_BLOCK | NEED_RECEIPTS : NEED_HEADER;
+}
+
+static size_t
+hashes_wide(const struct job *j, const struct endpoint *e)
+{
+    size_t calls = bits(hash_needs(j));
+    return endpoint_batch(e) > calls ? endpoint_batch(e) / calls : 1;
+}
+
 static struct step *
 next_hashes(struct job *j, const struct endpoint *e)
 {
     if (j->planned > j->want.to)
         return NULL;
-    size_t wide = endpoint_batch(e) > 2 ? endpoint_batch(e) / 2 : 1;
-    struct step *s = step_new(STEP_HASHES, advance(&j->planned, j->want.to, wide));
-    s->needs = NEED_BLOCK | NEED_RECEIPTS; /* the transaction and its receipt */
+    struct step *s = step_new(STEP_HASHES, advance(&j->planned, j->want.to, hashes_wide(j, e)));
+    s->needs = hash_needs(j);
     return s;
 }
 
@@ -225,7 +238,7 @@ job_load(const struct job *j, struct endpoint *e, int64_t now_ms)
         return 0;
     uint64_t n = steps_count(j->ready, now_ms), wide = 1, last = last_plannable(j, e);
     if (j->task.by_hash) {
-        wide = endpoint_batch(e) > 2 ? endpoint_batch(e) / 2 : 1;
+        wide = hashes_wide(j, e);
         last = j->want.to;
     } else {
         wide = j->needs ? blocks_wide(j, e) : endpoint_logs_width(e, j->planned, now_ms);

@@ -22,7 +22,7 @@ enum step_kind {
     STEP_DENSE,    /* one block's receipts, for the logs in them */
     STEP_RECEIPTS, /* receipts one by one, for an endpoint without eth_getBlockReceipts */
     STEP_STATE,    /* of addresses */
-    STEP_HASHES,   /* transactions and their receipts */
+    STEP_HASHES,   /* transactions and their receipts, or scattered blocks */
     STEP_CONTROL,  /* have these blocks logs that an answer left out? */
 };
 
@@ -46,8 +46,8 @@ struct step {
     struct step *next;
     enum step_kind kind;
     struct piece at;           /* blocks; RECEIPTS, STATE, HASHES: indices */
-    unsigned needs;            /* BLOCKS, DENSE: enum source, or-ed. HASHES: NEED_BLOCK stands for the
-                                * transaction; STATE: NEED_BLOCK for the balance, NEED_RECEIPTS for the
+    unsigned needs;            /* BLOCKS, DENSE: enum source, or-ed. HASHES: NEED_HEADER, or NEED_BLOCK
+                                * for the transaction; STATE: NEED_BLOCK for the balance, NEED_RECEIPTS for the
                                 * nonce, NEED_TRACES for the code */
     size_t dataset;            /* STATE: whose addresses */
     struct values values;      /* LOGS, DENSE */

@@ -1,4 +1,4 @@
-/* take_units.c - what was asked one by one becomes rows: the state of addresses, transactions by hash. */
+/* take_units.c - what was asked one by one becomes rows: the state of addresses, transactions by hash, scattered blocks. */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@ struct unit {
 static size_t
 part_of(enum source need)
 {
-    return need == NEED_BLOCK ? 0 : need == NEED_RECEIPTS ? 1 : 2;
+    return need == NEED_BLOCK || need == NEED_HEADER ? 0 : need == NEED_RECEIPTS ? 1 : 2;
 }
 
 static bool
@@ -35,10 +35,15 @@ transaction_rows(struct flight *f, const struct unit *u)
         snprintf(f->why, sizeof f->why, "another transaction than the one asked for");
         return DECODE_BAD;
     }
-    for (size_t i = 0; i < j->n_list; i++)
-        if (j->list[i]->transaction(u->parts[0], u->parts[1], &j->rows[i], f->why) != DECODE_OK)
-            return DECODE_BAD;
-    return DECODE_OK;
+    return j->list[0]->transaction(u->parts[0], u->parts[1], &j->rows[0], f->why);
+}
+
+static enum decode
+header_rows(struct flight *f, const struct unit *u)
+{
+    struct block_replies r = {.has_block = true, .block = u->parts[0]};
+    num_word(f->job->task.hashes[u->index], &r.number);
+    return f->job->list[0]->block(&r, &f->job->rows[0], f->why);
 }
 
 static enum decode
@@ -57,7 +62,9 @@ unit_rows(struct flight *f, const struct unit *u)
 {
     struct rows_mark mark;
     rows_mark(f->job, &mark);
-    enum decode done = f->step->kind == STEP_STATE ? state_rows(f, u) : transaction_rows(f, u);
+    enum decode done = f->step->kind == STEP_STATE         ? state_rows(f, u)
+                       : f->job->list[0]->transaction ? transaction_rows(f, u)
+                                                      : header_rows(f, u);
     if (done != DECODE_OK)
         rows_undo(f->job, &mark);
     return done == DECODE_OK;

@@ -32,8 +32,8 @@ give_up(struct work *w, const struct task *t, struct piece rest, const char *err
 {
     w->given_up++;
     if (t->by_hash) {
-        warn("endpoint \"%s\": task %llu (%zu hashes) given up: %s", w->p.endpoint_name,
-             (unsigned long long)t->id, t->n_hashes, error);
+        warn("endpoint \"%s\": task %llu (%zu %s) given up: %s", w->p.endpoint_name,
+             (unsigned long long)t->id, t->n_hashes, t->dataset, error);
         return;
     }
     warn("endpoint \"%s\": task %llu (blocks %llu-%llu) given up: %s", w->p.endpoint_name,

@@ -71,8 +71,8 @@ static char *
 describe(const struct failure *one)
 {
     struct buf b = {0};
-    if (one->by_hash)
-        buf_addf(&b, "failed task %" PRIu64 " of %" PRIu64 " transactions", one->id, one->to);
+    if (one->of_hashes)
+        buf_addf(&b, "failed task %" PRIu64 " of %" PRIu64 " %s", one->id, one->to, one->of_hashes);
     else
         buf_addf(&b, "failed blocks %" PRIu64 "-%" PRIu64, one->from, one->to);
     buf_addf(&b, " after %" PRIu32 " attempt%s on \"%s\": ", one->attempts,
@@ -90,7 +90,7 @@ failures_add(struct failures *f, const struct failure *what, bool tell)
         f->shown[f->n_shown].id = what->id;
         f->shown[f->n_shown++].line = describe(what);
     }
-    if (!tell || what->by_hash)
+    if (!tell || what->of_hashes)
         return;
     struct failure *one = xmalloc(sizeof *one);
     struct buf error = {0};

@@ -22,7 +22,7 @@ enum {
 
 struct failure {
     uint64_t id;
-    bool by_hash;
+    const char *of_hashes;  /* by hash: of what, "transactions"; else NULL */
     uint64_t from, to;      /* by hash: 0 and the count of hashes */
     uint32_t attempts;
     uint64_t chain;

@@ -95,7 +95,7 @@ give_up(struct dispatch *d, struct ledger_entry *e, const struct control *line, 
         endpoint >= 0 ? crew_endpoint(d->crew, (size_t)endpoint) : NULL;
     struct failure what = {
         .id = e->id,
-        .by_hash = e->by_hash,
+        .of_hashes = e->by_hash ? d->o->task.dataset : NULL,
         .from = e->from,
         .to = ledger_to(e),
         .attempts = e->attempts + bits(e->refused_by),
@@ -113,7 +113,7 @@ give_up(struct dispatch *d, struct ledger_entry *e, const struct control *line, 
     if (d->o->fail_fast)
         d->stopped = true;
     *out = (struct dispatch_event){.news = DISPATCH_GAVE_UP, .task = what.id,
-                                   .by_hash = what.by_hash, .from = what.from, .to = what.to};
+                                   .by_hash = what.of_hashes != NULL, .from = what.from, .to = what.to};
 }
 
 /* One hash may be why all of them failed: the halves are tried for themselves, so that what is good is soon done

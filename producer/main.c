@@ -194,6 +194,16 @@ open_ranges(void)
     return fd;
 }
 
+static struct plan *
+plan_lines(uint64_t step_blocks, const char *no_hashes)
+{
+    struct plan *plan = plan_of_lines(step_blocks, hashes);
+    plan_refuse_hashes(plan, no_hashes);
+    if (strcmp(dataset, "blocks") == 0)
+        plan_numbers(plan);
+    return plan;
+}
+
 /* Reads a file once for what it adds up to; also finds bad lines before anything is started. Not
  * where that takes long: then percent and time left are missing from the bar. */
 static void
@@ -203,8 +213,7 @@ count_ranges(int fd, const char *name, const char *no_hashes, struct progress_op
     off_t start = lseek(fd, 0, SEEK_CUR);
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || start < 0 || st.st_size > COUNT_MAX)
         return;
-    struct plan *plan = plan_of_lines(LEDGER_SPAN_MAX, hashes);
-    plan_refuse_hashes(plan, no_hashes);
+    struct plan *plan = plan_lines(LEDGER_SPAN_MAX, no_hashes);
     struct plan_piece piece;
     enum plan_status status;
     bool error = false;
@@ -281,7 +290,7 @@ main(int argc, char **argv)
             .fail_fast = strcmp(error_mode, "fail_fast") == 0, .tell_failures = results != NULL,
         },
         .progress = {
-            .bar = wants_bar(), .noun = strcmp(dataset, "logs") == 0 ? "logs" : "rows",
+            .bar = wants_bar(), .noun = strcmp(dataset, "logs") == 0 ? "logs" : "rows", .dataset = dataset,
             .blocks_wanted = ranges ? 0 : to - from + 1,
         },
         .tasks = tasks, .control = control, .results = results, .wanted = wanted,
@@ -289,8 +298,7 @@ main(int argc, char **argv)
     };
     if (ranges && !is_pipe())
         count_ranges(o.input, wanted, no_hashes, &o.progress);
-    struct plan *plan = ranges ? plan_of_lines(step, hashes) : plan_of_range(from, to, step);
-    plan_refuse_hashes(plan, no_hashes);
+    struct plan *plan = ranges ? plan_lines(step, no_hashes) : plan_of_range(from, to, step);
     talk_signals();
     int status = is_pipe() ? loop_pipe(&o, plan) : loop_run(&o, plan);
     plan_close(plan);

@@ -24,6 +24,7 @@ struct plan {
     uint8_t *hashes;     /* owned; room for one piece */
     size_t n_hashes, hashes_per_piece;
     const char *no_hashes; /* why there may be none, or NULL */
+    bool numbers;        /* hashes are block numbers */
     bool handed_out;     /* hashes is lent; starts anew at the next call */
 
     char error[PLAN_LINE_MAX + 256];
@@ -55,6 +56,12 @@ void
 plan_refuse_hashes(struct plan *p, const char *why)
 {
     p->no_hashes = why;
+}
+
+void
+plan_numbers(struct plan *p)
+{
+    p->numbers = true;
 }
 
 void
@@ -115,6 +122,20 @@ bad_line(struct plan *p, struct span text, const char *why)
              n < text.n ? "..." : "", why);
 }
 
+static bool
+read_hash(const struct plan *p, struct span text, uint8_t out[PLAN_HASH])
+{
+    uint64_t n;
+    if (!p->numbers)
+        return num_hex(text, out, PLAN_HASH);
+    if (!num_quantity(text, &n) || n > PLAN_BLOCK_MAX)
+        return false;
+    memset(out, 0, PLAN_HASH);
+    for (size_t i = PLAN_HASH; n > 0; n >>= 8)
+        out[--i] = (uint8_t)n;
+    return true;
+}
+
 static void
 take_hash(struct plan *p, struct span text)
 {
@@ -124,10 +145,11 @@ take_hash(struct plan *p, struct span text)
     }
     if (!p->hashes)
         p->hashes = xmalloc(p->hashes_per_piece * PLAN_HASH);
-    if (num_hex(text, p->hashes + p->n_hashes * PLAN_HASH, PLAN_HASH))
+    if (read_hash(p, text, p->hashes + p->n_hashes * PLAN_HASH))
         p->n_hashes++;
     else
-        bad_line(p, text, "expected a transaction hash: 0x and 64 hex digits");
+        bad_line(p, text, p->numbers ? "expected a block number: 0x and hex digits"
+                                     : "expected a transaction hash: 0x and 64 hex digits");
 }
 
 /* num_range refuses without saying why; the two numbers alone tell more. */

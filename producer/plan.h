@@ -5,8 +5,9 @@
  * reads; the plan lends its buffer (plan_room), is told how much came in (plan_fed) and that the
  * input is over (plan_eof).
  *
- * A line is `from-to`, a single block number, or a transaction hash (0x and 64 digits). Hashes are
- * gathered into pieces of `hashes_per_piece`; the last one may be smaller. Empty lines are skipped.
+ * A line is `from-to`, a single block number, or a hash: 0x and the 64 digits of a transaction's, or 0x and
+ * the digits of a block's number. Hashes are gathered into pieces of `hashes_per_piece`; the last one may be
+ * smaller. Empty lines are skipped.
  */
 #ifndef SLUICE_PLAN_H
 #define SLUICE_PLAN_H
@@ -18,7 +19,7 @@
 enum {
     PLAN_BUFFER = 64 << 10, /* bytes of lines read ahead */
     PLAN_LINE_MAX = 256,    /* bytes; a longer line is a bad one */
-    PLAN_HASH = 32,         /* bytes of a hash */
+    PLAN_HASH = 32,         /* bytes of a hash; a number has zeros before it */
 };
 
 #define PLAN_BLOCK_MAX ((uint64_t)(INT64_MAX - 1)) /* what follows it fits a bigint, too */
@@ -43,6 +44,7 @@ struct plan *plan_of_range(uint64_t from, uint64_t to, uint64_t step);
 struct plan *plan_of_lines(uint64_t step, size_t hashes_per_piece);
 /* A line with a hash is a bad one, and why. The text must outlive the plan. */
 void plan_refuse_hashes(struct plan *p, const char *why);
+void plan_numbers(struct plan *p); /* what begins with 0x is a block number */
 void plan_close(struct plan *p);
 
 enum plan_status plan_next(struct plan *p, struct plan_piece *out);

@@ -83,12 +83,8 @@ add_count(struct buf *out, uint64_t n, const char *nouns)
 void
 progress_add_task(struct buf *out, const struct dispatch_event *e, const char *noun)
 {
-    buf_addf(out, "[%.*s] completed task %" PRIu64 " (", SPAN_ARG(e->endpoint), e->task);
-    if (e->by_hash)
-        add_count(out, e->hashes, "transactions");
-    else
-        buf_addf(out, "blocks %" PRIu64 "-%" PRIu64, e->from, e->to);
-    buf_adds(out, "): ");
+    buf_addf(out, "[%.*s] completed task %" PRIu64 " (blocks %" PRIu64 "-%" PRIu64 "): ", SPAN_ARG(e->endpoint),
+             e->task, e->from, e->to);
     add_count(out, e->rows, noun);
 }
 
@@ -240,8 +236,8 @@ progress_add_workers(struct buf *out, const struct progress *p, size_t workers, 
 {
     int64_t ms = now_ms - p->start_ms;
     buf_addf(out, "Workers: %zu, processed: ", workers);
-    add_count(out, p->hashes, "transactions");
-    buf_addf(out, ", duration: %.1f s, rate: %.1f transactions/s", (double)ms / 1000, rate(p->hashes, 0, ms));
+    add_count(out, p->hashes, p->o.dataset);
+    buf_addf(out, ", duration: %.1f s, rate: %.1f %s/s", (double)ms / 1000, rate(p->hashes, 0, ms), p->o.dataset);
 }
 
 /* --- on the screen --- */

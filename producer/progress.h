@@ -25,6 +25,7 @@ enum { PROGRESS_DRAW_MS = 100, PROGRESS_SAY_MS = 1000, PROGRESS_IDLE_MS = 10000,
 struct progress_options {
     bool bar;
     const char *noun;        /* of the rows: "logs" or "rows" */
+    const char *dataset;     /* of hashes: what is counted */
     uint64_t blocks_wanted;  /* 0: not known */
     uint64_t batches_wanted;
     bool scattered;          /* very many tiny ranges: no line for each */

@@ -45,6 +45,11 @@ is "$(tail -n 1 <<<"$OUT")" 'task=1 try=1 dataset=logs from=2 to=3' 'a last line
 run $PRODUCER --ranges - --hashes 2 --dataset transactions -o - < <(printf '%s\n' "$hash1" "$hash2" "$hash3")
 is "$OUT" "task=0 try=1 dataset=transactions hashes=$hash1,$hash2
 task=1 try=1 dataset=transactions hashes=$hash3" 'transaction hashes are gathered'
+run $PRODUCER --ranges - --dataset blocks -o - < <(printf '%s\n' 0x7 "0x$(printf '%064x' $((2**63 - 2)))" 9)
+is "$OUT" "task=0 try=1 dataset=blocks from=9 to=9
+task=1 try=1 dataset=blocks hashes=0x$(printf '%064x,0x%064x' 7 $((2**63 - 2)))" 'and numbers of blocks in hex'
+run $PRODUCER --ranges - --dataset blocks -o - <<<"$hash1"
+says 2 'line 1: "0x1+\.*": expected a block number: 0x and hex digits' 'a hash is none'
 
 mkfifo "$T/in"
 spawn slow bash -c "exec $PRODUCER --ranges - -o - <'$T/in'"
@@ -109,7 +114,7 @@ run $PRODUCER --ranges - -o - <"$T/garbage"
 says 2 'line 1' 'garbage'
 
 run $PRODUCER --ranges - -o - <<<"$hash1"
-says 2 'logs cannot be fetched by transaction hash: expected --dataset transactions' 'a hash of no dataset that has any'
+says 2 'logs cannot be fetched by transaction hash: expected --dataset blocks, transactions' 'a hash of no dataset that has any'
 echo "$hash1" >"$T/hashes"
 run $PRODUCER --ranges "$T/hashes" --dataset logs,transactions "${links[@]}"
 says 2 'line 1.*logs cannot be fetched by transaction hash' 'and of one that has none, before anything is started'

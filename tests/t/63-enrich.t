@@ -113,10 +113,17 @@ is "$(($(calls "$fast" eth_getTransactionByHash) - before))" $((wanted - there))
 
 # --- many small gaps ---
 sql 'create schema sparse; create table sparse.logs as select * from a.logs where block_number % 2 = 0 and block_number <= 300'
-enrich sparse --rpc "$fast" --dataset blocks --pause 0
+start_rpcsim scattered "${chain[@]}"
+headers() { calls "$URL" eth_getBlockByNumber; }
+enrich sparse --rpc "$URL" --dataset blocks --pause 0 --workers 1 # who gets no copies
 is "$STATUS $(sql 'select count(*) from sparse.blocks')" '0 150' 'a hundred and fifty single blocks' || diag "$ERR"
-like "$ERR" 'Progress: 150/150 blocks \(100\.0 %\)' 'tell their progress'
-unlike "$ERR" 'completed task' 'and have no line each'
+is "$(sql 'select count(*) from (select * from sparse.blocks except select * from a.blocks) d')" 0 'are those that a job brings'
+like "$ERR" 'Progress: 1/1 batches \(100\.0 %\)' 'tell their progress'
+like "$ERR" 'processed: 150 blocks, duration' 'and how many there were'
+is "$(headers) $(curl -s "$URL/stats" | jq .max_batch)" '150 50' 'come in batches of 50'
+sql "insert into sparse.logs select * from a.logs where block_number = 302; update sparse.logs set block_number = 5000 where block_number = 302"
+enrich sparse --rpc "$URL" --dataset blocks --pause 0
+like "$STATUS $ERR" '^1 .*failed task 0 of 1 blocks after .*: 1 of 1 blocks not known, first 5000' 'one that no endpoint knows: exit 1'
 
 # --- the pause ---
 start_rpcsim paced "${chain[@]}"

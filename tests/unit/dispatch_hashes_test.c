@@ -8,6 +8,7 @@ start_hashes(struct dispatch_options *o, unsigned n, size_t per)
     size_t size;
     *o = plain;
     o->hashes = per;
+    o->task.dataset = "transactions";
     plan = plan_of_lines(1000, per);
     for (unsigned i = 1; i <= n; i++) {
         char *room = plan_room(plan, &size);
@@ -23,7 +24,7 @@ static void
 expect_hashes(const char *text, unsigned task, unsigned try, unsigned first, unsigned last)
 {
     struct buf expected = {0};
-    buf_addf(&expected, "task=%u try=%u run=r1 dataset=logs hashes=", task, try);
+    buf_addf(&expected, "task=%u try=%u run=r1 dataset=transactions hashes=", task, try);
     for (unsigned i = first; i <= last; i++) {
         buf_adds(&expected, i > first ? ",0x" : "0x");
         for (int digit = 0; digit < 64; digit++)

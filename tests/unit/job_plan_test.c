@@ -226,6 +226,39 @@ hashes_are_planned_in_pairs(void **state)
     job_free(j);
 }
 
+static void
+scattered_blocks_are_planned_by_batch(void **state)
+{
+    char line[3000] = "task=1 dataset=blocks hashes=";
+    struct step *s;
+    size_t n = 0;
+    (void)state;
+    for (int i = 0; i < 30; i++)
+        snprintf(line + strlen(line), 80, "%s0x%064x", i ? "," : "", 3 * i);
+    struct job *j = job_of(line);
+    for (; (s = next_step(j, 0)); n++) {
+        assert_int_equal(s->kind, STEP_HASHES);
+        assert_int_equal(piece_width(s->at), n ? 5 : 25);
+        good(j, s);
+    }
+    assert_int_equal(n, 2);
+    finished(j, 0, 29);
+    job_free(j);
+}
+
+static void
+a_hash_is_no_block_number(void **state)
+{
+    char err[200];
+    struct task t;
+    (void)state;
+    assert_true(task_parse(SPAN("task=1 dataset=blocks hashes=0x0000000000000000000000000000000000000000000000000000000000000007,"
+                                "0x0000000000000000000000000000000000000000000000010000000000000007"), &t, err, sizeof err));
+    assert_null(job_new(&t, err, sizeof err));
+    assert_string_equal(err, "hash 1 of the task is no block number, as blocks want it");
+    task_free(&t);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -243,6 +276,8 @@ main(void)
         TEST(nothing_is_asked_beyond_the_head),
         TEST(a_batch_too_small_for_a_block_is_split),
         TEST(hashes_are_planned_in_pairs),
+        TEST(scattered_blocks_are_planned_by_batch),
+        TEST(a_hash_is_no_block_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -223,6 +223,29 @@ clocks_go_forward(void **state)
     assert_true(ms - us / 1000 < 60000);
 }
 
+static void
+numbers_in_words_of_32_bytes(void **state)
+{
+    uint8_t word[32] = {0};
+    uint64_t n = 5;
+    (void)state;
+    assert_true(num_word(word, &n));
+    assert_int_equal(n, 0);
+    memset(word + 24, 0xff, 8);
+    word[24] = 0x7f;
+    word[31] = 0xfe;
+    assert_true(num_word(word, &n));
+    assert_int_equal(n, INT64_MAX - 1);
+    word[31] = 0xff;
+    assert_false(num_word(word, &n));
+    word[24] = 0x80, word[31] = 0;
+    assert_false(num_word(word, &n));
+    memset(word, 0, sizeof word);
+    word[0] = 1;
+    assert_false(num_word(word, &n));
+    assert_int_equal(n, INT64_MAX - 1);
+}
+
 int
 main(void)
 {
@@ -231,6 +254,7 @@ main(void)
         cmocka_unit_test(seconds),         cmocka_unit_test(ranges),          cmocka_unit_test(hex_of_a_size),
         cmocka_unit_test(hex_of_any_size), cmocka_unit_test(hex_digits_one_by_one), cmocka_unit_test(hex_shapes),
         cmocka_unit_test(clocks_go_forward),
+        cmocka_unit_test(numbers_in_words_of_32_bytes),
     };
     return cmocka_run_group_tests(all, NULL, NULL);
 }

@@ -74,13 +74,15 @@ jobs_make_sense(void **state)
         {"logs,blocks,accounts", NULL, true, false},
         {"blocks,transactions", NULL, false, false},
         {"transactions", NULL, false, true},
+        {"blocks", NULL, false, true},
+        {"blocks,transactions", "hashes are those of one dataset, not of blocks,transactions", false, true},
         {"foo", "there is no dataset \"foo\": expected logs, blocks, transactions, token_transfers, traces, contracts, accounts", false, false},
         {"logs,", "there is no dataset \"\"", false, false},
         {"", "there is no dataset \"\"", false, false},
         {"log", "\"log\"", false, false},
         {"logs,blocks,logs", "dataset \"logs\" is named twice", false, false},
         {"blocks,traces", "(address, topic0 to topic3) has no effect on blocks,traces", true, false},
-        {"transactions,logs", "logs cannot be fetched by transaction hash: expected --dataset transactions", false, true},
+        {"transactions,logs", "logs cannot be fetched by transaction hash: expected --dataset blocks, transactions", false, true},
     };
     char err[256];
     (void)state;
