@@ -76,7 +76,7 @@ struct job {
     struct job_cut cut;
     bool stopped;       /* no further step starts */
     bool told;          /* its end was, by `doubted` */
-    bool doubted;       /* in a pipe: in work when the endpoint was found to leave logs out */
+    bool doubted;       /* in work when the endpoint was found to leave logs out */
     uint32_t seq;       /* rows messages so far */
     int64_t beyond_ms;  /* since when it waits for a block that is not there yet; 0: it does not */
 };

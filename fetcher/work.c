@@ -263,7 +263,7 @@ work_recheck(struct work *w)
             j->doubted |= doubt;
             continue;
         }
-        pieces_free(&j->done);
+        j->doubted = true;
         job_stop(j, CONTROL_DECLINED, REASON_BREAKER, 0, "logs were left out");
     }
     if (doubt && w->doubted == 0)

@@ -222,10 +222,13 @@ work_doubt(struct work *w, struct job *j)
 static void
 conclude(struct work *w, struct job *j)
 {
-    if (j->told)
-        return;
+    bool alone = w->p.coping->alone;
     struct piece part, rest;
     struct buf note = {0};
+    if (j->told)
+        return;
+    if (j->doubted && !alone) /* nor what came since: an end would count the rows of all with it */
+        pieces_free(&j->done);
     bool some = job_result(j, &part, &rest), back = rest.from <= rest.to;
     struct control c = line_about(w, &j->task, back ? j->cut.verb : CONTROL_FETCHED, w->now_ms);
     if (back) {
@@ -239,16 +242,16 @@ conclude(struct work *w, struct job *j)
     if (some || j->missing > 0) /* the transactions that are known stay, with no end to say that all are */
         work_hand_out_rows(w, j, true);
     if (some) {
-        if (!w->p.coping->alone || !back)
+        if (!alone || !back)
             control_format(&note, &c);
         hand_out_end(w, j, part, (struct span){note.p, note.n});
         buf_free(&note);
-    } else if (!w->p.coping->alone) {
+    } else if (!alone) {
         tell(w, &c);
     }
-    if (back && w->p.coping->alone && j->cut.reason != REASON_STOPPING)
+    if (back && alone && j->cut.reason != REASON_STOPPING)
         give_up(w, &j->task, rest, j->cut.error);
-    if (j->doubted && --w->doubted == 0) /* all their ends have left */
+    if (j->doubted && alone && --w->doubted == 0) /* all their ends have left */
         work_doubt(w, NULL);
 }
 

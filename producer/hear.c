@@ -191,6 +191,8 @@ hear_committed(struct dispatch *d, struct ledger_entry *e, const struct control 
     out->blocks = ledger_committed(d->ledger, e, from, to, &gone, now_ms);
     if (by_hash)
         out->hashes = hashes_drop(d->hashes, first);
+    if (out->blocks > 0 && (from < first || to > last)) /* a copy: of the other blocks rows were counted before */
+        out->rows = (uint64_t)((double)line->rows * (double)out->blocks / (double)(to - from + 1));
     if (gone || out->blocks > 0)
         out->news = DISPATCH_COMMITTED;
 }

@@ -16,7 +16,9 @@ compare(const void *x, const void *y)
         return a->job < b->job ? -1 : 1;
     if (a->from != b->from)
         return a->from < b->from ? -1 : 1;
-    return a->to > b->to ? -1 : a->to < b->to;
+    if (a->to != b->to)
+        return a->to > b->to ? -1 : 1;
+    return a->nth < b->nth ? -1 : 1;
 }
 
 size_t
@@ -24,6 +26,8 @@ coverage_sort(struct cover *list, size_t n)
 {
     size_t kept = 0;
 
+    for (size_t i = 0; i < n; i++)
+        list[i].nth = i;
     if (n)
         qsort(list, n, sizeof *list, compare);
     for (size_t i = 0; i < n; i++)
@@ -130,7 +134,7 @@ add_covered(struct buf *b, const char *schema, const struct cover *list, size_t 
     }
     buf_adds(b, "\nON CONFLICT (job_id, from_block) DO UPDATE SET to_block = excluded.to_block,"
                 " endpoint = excluded.endpoint, row_count = excluded.row_count, committed_at = now()"
-                " WHERE r.to_block <= excluded.to_block;\nDELETE FROM ");
+                " WHERE r.to_block < excluded.to_block;\nDELETE FROM ");
     sql_table(b, schema, "failed_ranges");
     buf_adds(b, " f USING (VALUES ");
     for (size_t i = 0; i < n; i++)

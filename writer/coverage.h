@@ -24,9 +24,10 @@ struct cover {
     uint64_t attempts; /* given up: */
     struct span error;
     bool failed;
+    size_t nth;        /* private: in order of arrival */
 };
 
-/* Sorts by (failed, job, from); of equal keys only the one that reaches farthest stays. Returns how
+/* Sorts by (failed, job, from); of equal keys only the one that reaches farthest stays, the first of these. Returns how
  * many are left. The order keeps parallel transactions from waiting for each other in a circle. */
 size_t coverage_sort(struct cover *list, size_t n);
 
@@ -35,9 +36,9 @@ enum { COVERS_MAX = 64 /* lines of one batch, above which endpoints do not keep 
 /* Joins sorted covers that touch or overlap and came from one endpoint; if that leaves more than COVERS_MAX, of
  * any endpoints, whose names are then listed, in `names`. Returns how many are left. */
 size_t coverage_join(struct cover *list, size_t n, struct buf *names);
-/* Records sorted covers: ranges (a range that begins where another does replaces it if it reaches
- * as far), failed_ranges, and the failures that are overcome. Returns what it
- * adds to ranges. */
+/* Records sorted covers: ranges (one that begins where another does replaces it if it reaches farther: of copies the
+ * first counts, of which the producer was told first, too), failed_ranges, and the failures that are overcome. Returns
+ * what it adds to ranges. */
 struct lines coverage_sql(struct buf *b, const char *schema, const struct cover *list, size_t n);
 
 /* One step of compaction, in a transaction: merges ranges that touch or overlap and came from one

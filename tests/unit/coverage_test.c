@@ -119,14 +119,14 @@ covers_are_sorted_and_unique(void **state)
     struct cover list[] = {
         {.job = 2, .from = 5, .to = 9},  {.job = 1, .from = 7, .to = 8, .failed = true},
         {.job = 1, .from = 7, .to = 8},  {.job = 1, .from = 7, .to = 12, .rows = 3},
-        {.job = 1, .from = 0, .to = 6},  {.job = 1, .from = 7, .to = 8},
+        {.job = 1, .from = 0, .to = 6},  {.job = 1, .from = 7, .to = 8}, {.job = 1, .from = 7, .to = 12, .rows = 9},
     };
 
     (void)state;
-    assert_int_equal(coverage_sort(list, 6), 4);
+    assert_int_equal(coverage_sort(list, 7), 4);
     assert_int_equal(list[0].from, 0);
     assert_int_equal(list[1].to, 12); /* the one that reaches farthest */
-    assert_int_equal(list[1].rows, 3);
+    assert_int_equal(list[1].rows, 3); /* the first of these */
     assert_int_equal(list[2].job, 2);
     assert_true(list[3].failed);
     assert_int_equal(coverage_sort(NULL, 0), 0);

@@ -108,6 +108,21 @@ a_stopped_run_is_not_complete(void **state)
 }
 
 static void
+rows_of_a_part_are_counted_once(void **state)
+{
+    (void)state;
+    struct dispatch *d = one_out(9);
+    hear(d, T0 + 1, "committed run=r1 task=0 endpoint=a rows=40 from=0 to=399");
+    assert_int_equal(event.blocks, 400);
+    assert_int_equal(event.rows, 40);
+    hear(d, T0 + 2, "committed run=r1 task=0 endpoint=b rows=130 from=0 to=999"); /* a copy's, as a whole */
+    assert_int_equal(event.blocks, 600);
+    assert_int_equal(event.rows, 78); /* its share */
+    assert_true(dispatch_working(d) == 0);
+    end(d);
+}
+
+static void
 blocks_and_rows_count_once(void **state)
 {
     struct progress_options o = {.noun = "logs", .blocks_wanted = 100};
@@ -137,6 +152,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(uncovered_blocks_are_tasks_again),
+        cmocka_unit_test(rows_of_a_part_are_counted_once),
         cmocka_unit_test(a_run_does_not_end_before_the_writer_has_told),
         cmocka_unit_test(the_plan_comes_first_and_nobody_waits_for_ever),
         cmocka_unit_test(a_stopped_run_is_not_complete),

@@ -156,6 +156,23 @@ what_is_not_believed_does_not_leave(void **state)
     assert_true(work_idle(work));
 }
 
+/* An answer is under way when that is found: what it completes is no part, which would be counted with all rows. */
+static void
+nor_what_comes_later(void **state)
+{
+    (void)state;
+    do_half();
+    work->jobs->flying = 1;
+    coping.trust.recheck = true;
+    work->blocked_until_ms = NOW + 1;
+    work_turn(work, NOW);
+    pieces_add(&work->jobs->done, (struct piece){1020, 1029});
+    work->jobs->flying = 0;
+    work_sweep(work);
+    assert_int_equal(output_queued(output), 0);
+    assert_true(work_idle(work));
+}
+
 static void
 doubt_is_told_before_it_leaves(void **state)
 {
@@ -195,6 +212,7 @@ main(void)
         TEST(each_credit_is_good_for_a_task),
         TEST(what_is_done_leaves_as_a_part),
         TEST(what_is_not_believed_does_not_leave),
+        TEST(nor_what_comes_later),
         TEST(doubt_is_told_before_it_leaves),
         TEST(a_task_ends_once),
         cmocka_unit_test_setup_teardown(it_asks_for_a_few_at_a_time, set_up_eight, tear_down),
