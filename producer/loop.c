@@ -273,8 +273,8 @@ wait_for_something(struct loop *l, int ms)
     poll(fds, n, ms);
 }
 
-/* The last totals of the fetchers come within a moment, or are missed. */
-static void
+/* The last totals of the fetchers come within a moment, or are missed. False: blocks are wanted again. */
+static bool
 settle(struct loop *l)
 {
     int64_t until = l->now_ms + LOOP_SETTLE_MS;
@@ -283,6 +283,7 @@ settle(struct loop *l)
         l->now_ms = clock_ms();
         hear_all(l);
     }
+    return dispatch_done(l->dispatch);
 }
 
 static void
@@ -304,7 +305,7 @@ work(struct loop *l)
 {
     for (;;) {
         turn(l);
-        if (dispatch_done(l->dispatch))
+        if (dispatch_done(l->dispatch) && (l->stopping || settle(l)))
             return true;
         if (talk_stop_count() > 1 || (l->stopping && l->now_ms >= l->deadline_ms))
             return false;
@@ -366,8 +367,6 @@ finish(struct loop *l)
         say("nothing to do: no ranges in %s", l->o->wanted);
         return EXIT_COMPLETE;
     }
-    if (!l->stopping)
-        settle(l);
     progress_summary(&l->progress, dispatch_crew(l->dispatch), l->now_ms);
     list_failures(f, dispatch_dropped(l->dispatch));
     if (l->status && !dispatch_complete(l->dispatch))

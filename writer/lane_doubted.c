@@ -42,27 +42,21 @@ tell_ranges(struct lane *l)
     }
 }
 
+/* Told first: should this process end before it knows that the COMMIT counted, nobody else would tell. What is still
+ * covered in the end, since it failed, is fetched again in vain. */
 bool
 lane_doubted_commits(struct lane *l)
 {
     if (!batch_doubted(&l->busy) || l->doubted.committing)
         return false;
     l->doubted.committing = true;
+    tell_ranges(l);
+    tell_flush(&l->shared->tell);
     if (pg_query(l->pg, "COMMIT;"))
         return true;
     l->class = pg_class(l->pg);
     snprintf(l->error, sizeof l->error, "%s", pg_error(l->pg));
     return false;
-}
-
-/* A COMMIT whose answer did not come may have counted, and the next attempt would not find these lines: they are
- * told. What is still covered is fetched again in vain, then. */
-void
-lane_doubted_failed(struct lane *l)
-{
-    if (batch_doubted(&l->busy) && l->doubted.committing)
-        tell_ranges(l);
-    l->doubted.committing = false;
 }
 
 static void
@@ -84,7 +78,6 @@ lane_doubted_written(struct lane *l, const struct item *item)
 {
     struct tell *tell = &l->shared->tell;
 
-    tell_ranges(l);
     if (l->doubted.lines == UNCOVER_STEP) {
         l->doubted.next = l->doubted.last;
         return true;

@@ -41,7 +41,7 @@ struct lane {
         size_t n;
         uint64_t lines, last; /* that it took away; the first block of the last one */
         uint64_t next, blocks; /* of those committed: where the next one begins; how many blocks */
-        bool committing;       /* what goes is known, and may be gone */
+        bool committing;       /* what goes is known, was told, and may be gone */
     } doubted;
 
     struct staging staging;
@@ -65,10 +65,9 @@ bool lane_pump(struct lane *l, int64_t now_ms);          /* goes on; true: the a
 /* It is to be written, but first what was told must leave: true, and l->retry_ms is when to look again. */
 bool lane_doubted_waits(struct lane *l, int64_t now_ms);
 void lane_doubted_row(struct lane *l, int row); /* an answer to its SQL */
-/* What goes was read: COMMIT is sent now, not before. False: it is not to be. */
+/* What goes was read: the producer is told, and COMMIT is sent now, not before. False: it is not to be. */
 bool lane_doubted_commits(struct lane *l);
-void lane_doubted_failed(struct lane *l); /* an attempt of whatever batch */
-/* An attempt is committed: the producer is told. True: there may be more to uncover. */
+/* An attempt is committed. True: there may be more to uncover; else the producer is told that this was all. */
 bool lane_doubted_written(struct lane *l, const struct item *item);
 
 /* --- lane_failed.c --- */

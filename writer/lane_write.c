@@ -234,7 +234,6 @@ finish_attempt(struct lane *l, int64_t now_ms)
     if (l->class == PG_FINE && l->state == WRITING && lane_doubted_commits(l))
         return;
     if (l->class != PG_FINE) {
-        lane_doubted_failed(l);
         lane_failed(l, now_ms);
     } else if (l->state == WRITING) {
         written(l, now_ms);

@@ -85,6 +85,7 @@ teller=$PID
 sql "alter system set synchronous_standby_names = 'nobody'"
 sql 'select pg_reload_conf()' >/dev/null
 spawn unsure bash -c "$GEN 0 0 1 1 doubted=1 task=77 endpoint=bad | exec $WRITER -i - --control ipc://$T/control --db '$DB' --schema unsure"
+check 'what a COMMIT uncovers is told before it counts' wait_line 10 "$T/told.out" '^uncovered run=r1 endpoint=bad rows=0 from=21 to=30$'
 commits() { test -n "$(sql "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'")"; }
 wait_for 10 commits
 sql 'alter system reset synchronous_standby_names'

@@ -2,6 +2,8 @@
  *
  *   wiregen FROM TO STEP PER_BLOCK [WORD]...      tasks 1, 2, ... of STEP blocks each
  *   wiregen listen ADDR COUNT                     prints so many control lines, as the producer gets them
+ *   wiregen pull ADDR                             prints task lines, as a fetcher gets them
+ *   wiregen tell ADDR <LINES                      sends control lines
  *
  *   -o ADDR          to a ZeroMQ address in place of stdout
  *   run=R fetcher=F endpoint=E try=N chain=N dataset=NAMES filter=WORDS task=FIRST
@@ -245,9 +247,9 @@ open_link(const struct link_options *o)
 }
 
 static int
-listen_to(const char *address, uint64_t count)
+listen_to(const char *address, bool bind, uint64_t count)
 {
-    struct link *l = open_link(&(struct link_options){.address = address, .role = LINK_PULL, .bind = true, .high_water = 100});
+    struct link *l = open_link(&(struct link_options){.address = address, .role = LINK_PULL, .bind = bind, .high_water = 100});
 
     while (count > 0) {
         struct link_message m;
@@ -265,11 +267,29 @@ listen_to(const char *address, uint64_t count)
     return 0;
 }
 
+static int
+tell(const char *address)
+{
+    char line[1000];
+
+    out = open_link(&(struct link_options){.address = address, .role = LINK_PUSH, .high_water = 100});
+    while (fgets(line, sizeof line, stdin))
+        while (link_send(out, line, strcspn(line, "\n")) == 0)
+            nap(1);
+    link_close(out, 60000);
+    link_terminate();
+    return 0;
+}
+
 int
 main(int argc, char **argv)
 {
     if (argc == 4 && strcmp(argv[1], "listen") == 0)
-        return listen_to(argv[2], number(argv[3]));
+        return listen_to(argv[2], true, number(argv[3]));
+    if (argc == 3 && strcmp(argv[1], "pull") == 0)
+        return listen_to(argv[2], false, UINT64_MAX);
+    if (argc == 3 && strcmp(argv[1], "tell") == 0)
+        return tell(argv[2]);
     if (argc < 5)
         return 2;
     read_words(argc, argv);
