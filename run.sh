@@ -31,7 +31,8 @@ LIB=$HERE/common # in a checkout
 . "$LIB/enrich.sh"
 # shellcheck source=common/demo.sh
 . "$LIB/demo.sh"
-DRAIN_S=30
+DRAIN_S=30  # from a stop to the end: 26 for the work, the rest for fetchers and writer to end in order
+WORK_S=26
 RUN='' # folder of our job in var/run
 TMP='' # folder of our sockets
 CREW=() # the endpoint of each fetcher
@@ -212,7 +213,7 @@ ended() { # ended ROLE STATUS: what now?
     'timer PostgreSQL':*) private_database_again ;;
     'timer tick':*) watch_database ;;
     'timer fetcher'*) start_fetcher "${1##* }" ;;
-    'timer drain':*) say "still not done after $DRAIN_S s, leaving" && ENDED=130 ;;
+    'timer drain':*) say "still not done after $WORK_S s, leaving" && ENDED=130 ;;
     timer* | simulator*) ;;
     *) again "$1" "$2" ;;
     esac
@@ -235,7 +236,7 @@ on_stop() { # first: drain; second: leave
     [ -z "$FINISHING" ] || return
     signal_role TERM producer
     signal_role TERM run
-    has_role run || start 'timer drain' sleep "$DRAIN_S"
+    has_role run || start 'timer drain' sleep "$WORK_S"
 }
 
 on_add() {

@@ -54,11 +54,11 @@ how_it_ended() {
 }
 
 # pulled BEGAN BEFORE ASKED COVERED: the end of pull, in a line: when it began, what was missing before, how much was
-# asked for, and what is covered if all is there. What is missing is looked up once more, if the database lets us.
+# asked for, and what is covered if all is there. What is missing is looked up once more, if time and the database let us.
 pulled() {
     local began=$1 before=$2 asked=$3 covered=$4 see='' known='' now
     [ "$STOPS" -eq 0 ] || ENDED=130
-    if [ "$ENDED" -le 1 ] || ("find_$WANTED") 2>/dev/null; then known=1; fi
+    if [ "$ENDED" -le 1 ] || { [ "$(time_left 30)" -gt 2 ] && ("find_$WANTED") 2>/dev/null; }; then known=1; fi
     now=$(missing)
     [ -z "$known" ] || [ "$PRODUCERS" -le 1 ] ||
         say "in all $(counted $((before - now)) "$(wanted_noun)") in $((SECONDS - began)) s;" \

@@ -91,7 +91,7 @@ supervise() { # stderr is closed to bash's reports of killed children; ours go t
     done
     FINISHING=1
     end_timers
-    if [ "$ENDED" -eq 0 ]; then end_role 'fetcher*' 2; else end_role 'fetcher*' "$(time_left 10)"; fi
+    end_role 'fetcher*' 2 # nobody waits for what they still ask
     end_role writer "$(time_left 30)" # commits what it has
     end_role producer 0
     FINISHING=

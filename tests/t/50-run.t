@@ -260,7 +260,7 @@ wait "$second"
 like "$(<"$T/second.err")" '\[third\] completed task' 'which has its help'
 for i in 1 2 3 4 5; do spawn "add$i" ./run.sh add "helper$i=$silent"; done # at the same moment
 helpers() { [ "$(descendants "$added" | xargs -I{} cat /proc/{}/comm 2>/dev/null | grep -c fetcher)" -ge 6 ]; }
-wait_for 20 helpers
+wait_for 60 helpers
 ok $? 'of several that are added at once none is lost'
 like "$(<"$T/add1.err")" '"helper1" does not answer yet' 'one that does not answer is told of'
 run ./run.sh add "helper=$fast"
