@@ -124,11 +124,12 @@ enum decode logs_decode(struct json result, const struct task *t, uint64_t from,
                         const struct header *headers, size_t n_headers,
                         enum decode (*each)(struct log *l, void *context, char *why), void *context,
                         uint64_t *n_logs, char *why);
-/* The same from the text of a whole reply to call id (logtext.h), twice as fast, where that is
- * plain, in order and right. False: it is not, and the caller takes back what `each` did. */
-bool logs_scan(struct span body, uint64_t id, const struct task *t, uint64_t from, uint64_t to,
-               const struct header *headers, size_t n_headers,
-               enum decode (*each)(struct log *l, void *context, char *why), void *context, uint64_t *n_logs);
+/* The same from the text of the answer to call id (logtext.h), twice as fast, where that is plain, in order and
+ * right. Returns how many bytes it has, white space behind it counted; 0: it is not, and the caller takes back
+ * what `each` did. */
+size_t logs_scan(struct span body, uint64_t id, const struct task *t, uint64_t from, uint64_t to,
+                 const struct header *headers, size_t n_headers,
+                 enum decode (*each)(struct log *l, void *context, char *why), void *context, uint64_t *n_logs);
 /* Header fields of a block reply; DECODE_BAD when its number is not the one asked. */
 enum decode header_decode(struct json block, uint64_t asked, struct header *out, char *why);
 /* Logs of one block's receipts in eth_getLogs form, filtered: the fallback for a block with too many. */

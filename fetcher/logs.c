@@ -1,7 +1,7 @@
 /* logs.c - logs from eth_getLogs or from receipts: read, checked against the question, put in order;
  * and the header that goes with them.
  *
- * The rule is a plain reply whose logs are in order: logs_scan goes through its text once, and hands
+ * The rule is a plain answer whose logs are in order: logs_scan goes through its text once, and hands
  * each log on. Any other is read as a document: its logs are sorted by place (block, index), and then a
  * log that is there twice is dropped if both are equal, and fails the reply if they are not.
  */
@@ -251,7 +251,7 @@ logs_decode(struct json result, const struct task *t, uint64_t from, uint64_t to
     return done;
 }
 
-bool
+size_t
 logs_scan(struct span body, uint64_t id, const struct task *t, uint64_t from, uint64_t to,
           const struct header *headers, size_t n_headers, log_each each, void *context, uint64_t *n_logs)
 {
@@ -268,14 +268,14 @@ logs_scan(struct span body, uint64_t id, const struct task *t, uint64_t from, ui
 
     *n_logs = 0;
     if (!logtext_open(&text, body, id))
-        return false;
+        return 0;
     while ((found = logtext_next(&text, &l)) == LOGTEXT_LOG) {
         now = (struct place){.block = l.block_number, .index = l.log_index};
         if ((*n_logs > 0 && compare_places(&last, &now) >= 0) || take_log(&r, &l) != DECODE_OK)
-            return false;
+            return 0;
         last = now;
     }
-    return found == LOGTEXT_END;
+    return found == LOGTEXT_END ? (size_t)(text.p - body.p) : 0;
 }
 
 /* A log in a receipt names the receipt's transaction, if any. */

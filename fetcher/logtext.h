@@ -25,7 +25,8 @@ enum logtext_found { LOGTEXT_LOG, LOGTEXT_END, LOGTEXT_OTHER };
 
 /* Begins the answer of call id; JSON_PADDING readable bytes follow the body. False: other. */
 bool logtext_open(struct logtext *t, struct span body, uint64_t id);
-/* The next log. At the end the whole reply was read. l->data_hex points into the body. */
+/* The next log. At the end the whole answer was read: t->p is behind it, and behind white space. l->data_hex points
+ * into the body. */
 enum logtext_found logtext_next(struct logtext *t, struct log *l);
 
 #endif

@@ -277,24 +277,45 @@ read_json(struct reading *g, struct json root)
 }
 
 static bool
+is_white(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static bool
 parse(struct reader *reader, struct span body, struct json *root)
 {
     const char *error;
     size_t i = 0;
 
-    while (i < body.n && strchr(" \t\r\n", body.p[i]) && body.p[i])
+    while (i < body.n && is_white(body.p[i]))
         i++;
     if (i == body.n || (body.p[i] != '{' && body.p[i] != '['))
         return false;
     return json_parse(reader->doc, body.p, body.n, root, &error);
 }
 
-/* True: the request's own reader made something of it. */
-static bool
-is_read(const struct reply *reply, const struct rpc_request *r)
+/* How much of the body the request's own reader made something of. */
+static size_t
+read_first(const struct reply *reply, const struct rpc_request *r)
 {
-    return r->read && r->n == 1 && reply->transport == TRANSPORT_OK && reply->status == 200
-        && r->read(r, reply->body, reply->first_id, r->context);
+    return r->read && reply->transport == TRANSPORT_OK && reply->status == 200
+               ? r->read(r, reply->body, reply->first_id, r->context)
+               : 0;
+}
+
+/* What follows the comma behind the first answer of an array: one more, and the bracket. */
+static void
+read_second(struct reading *g, struct span rest)
+{
+    struct json root;
+
+    while (rest.n > 0 && is_white(rest.p[rest.n - 1]))
+        rest.n--;
+    if (rest.n > 0 && rest.p[rest.n - 1] == ']' &&
+        parse(g->reader, (struct span){rest.p, rest.n - 1}, &root) && json_type(root) == JSON_OBJECT)
+        read_item(g, root);
+    read_missing(g, false);
 }
 
 void
@@ -307,11 +328,14 @@ reply_read(struct reader *reader, const struct reply *reply, const struct rpc_re
     memset(answers, 0, r->n * sizeof answers[0]);
     reader->texts.n = 0;
     buf_room(&reader->texts, r->n * REPLY_TEXT_MAX); /* so that spans into it stay valid */
-    if (is_read(reply, r)) {
+    size_t first = read_first(reply, r);
+    if (first > 0) {
         struct answer_facts f = facts_of(&g, 0);
 
         f.json = true;
         conclude(&g, 0, &f);
+        if (first < reply->body.n)
+            read_second(&g, (struct span){reply->body.p + first + 1, reply->body.n - first - 1});
         return;
     }
     if (reply->transport == TRANSPORT_OK && parse(reader, reply->body, &root)) {

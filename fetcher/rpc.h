@@ -42,9 +42,10 @@ struct rpc_request {
     int64_t sent_ms;     /* set by rpc_send */
     int64_t wait_us, latency_us; /* set before done: until the first byte of the answer, and the last */
     size_t bytes;        /* of the body after inflation; set before done */
-    /* The reader of the body of a single call's answer (HTTP 200), in a hurry; NULL: none. True: it was
-     * a good answer, whose result is not read again; otherwise it is parsed and judged. Then done follows. */
-    bool (*read)(const struct rpc_request *r, struct span body, uint64_t id, void *context);
+    /* The reader of the body (HTTP 200) as text, in a hurry; NULL: none. It reads the answer to the first call where
+     * that comes first and is good, and returns how far it got: all of the body, or, where two were asked, to the
+     * comma behind that answer. The result is not read again. 0: all is parsed and judged. Then done follows. */
+    size_t (*read)(const struct rpc_request *r, struct span body, uint64_t id, void *context);
     void (*done)(struct rpc_request *r, struct rpc_answer *answers, void *context);
     void *context;       /* the caller's */
     void *owner;         /* the caller's, free use */

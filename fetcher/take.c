@@ -92,26 +92,31 @@ note_size(struct taking *t, uint64_t width, size_t bytes)
         t->widest = width;
 }
 
-bool
+size_t
 take_text(struct taking *t, struct flight *f, struct span body, uint64_t id)
 {
     struct job *j = f->job;
     struct step *s = f->step;
     struct task view = values_view(&j->task, &s->values);
-    struct log_target target = {.job = j, .tally = &f->tally};
+    struct log_target target = {.job = j, .tally = &f->tally, .bloom = f->with_proof ? f->bloom : NULL};
+    size_t before = f->with_proof ? 1 : 0; /* bytes: the array's bracket */
     uint64_t n;
 
+    if (before > 0 && (body.n == 0 || body.p[0] != '['))
+        return 0;
     rows_mark(j, &t->mark);
     tally_init(&f->tally, s->at, f->proof);
     for (size_t i = 0; i < j->n_list; i++)
         if (j->list[i]->log)
             buf_room(&j->rows[i].data, body.n / 2); /* about what rows take; so that they do not grow bit by bit */
-    f->taken = logs_scan(body, id, &view, s->at.from, s->at.to, s->window ? s->window->headers : NULL,
-                         s->window ? (size_t)piece_width(s->window->at) : 0, log_rows, &target, &n);
+    size_t read = before + logs_scan((struct span){body.p + before, body.n - before}, id, &view, s->at.from, s->at.to,
+                                     s->window ? s->window->headers : NULL,
+                                     s->window ? (size_t)piece_width(s->window->at) : 0, log_rows, &target, &n);
     tally_end(&f->tally);
+    f->taken = before > 0 ? read > before && read < body.n && body.p[read] == ',' : read > 0 && read == body.n;
     if (!f->taken)
         rows_undo(j, &t->mark);
-    return f->taken;
+    return f->taken ? read : 0;
 }
 
 /* Makes rows of the logs in a good answer; if they do not stand the tests it is no longer good. */
@@ -125,6 +130,7 @@ read_logs(struct taking *t, struct flight *f, const struct task *view, struct rp
 
     rows_mark(j, &t->mark);
     tally_init(&f->tally, s->at, f->proof);
+    memset(f->bloom, 0, sizeof f->bloom);
     if (answers[0].judgement.verdict != VERDICT_OK || !proof_holds(f, answers))
         return;
     if (logs_decode(answers[0].result, view, s->at.from, s->at.to, s->window ? s->window->headers : NULL,
@@ -146,6 +152,8 @@ take_logs(struct taking *t, struct flight *f, const struct rpc_request *r,
 
     if (!f->taken)
         read_logs(t, f, &view, answers);
+    else if (!proof_holds(f, answers))
+        rows_undo(j, &t->mark);
     if (answers[0].judgement.verdict != VERDICT_OK) {
         read_between_lines(t, s, &answers[0]);
         cope(t->coping, j, s, &answers[0], "eth_getLogs", r->n, t->now_ms);

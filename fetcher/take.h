@@ -33,9 +33,9 @@ struct taking {
     int64_t now_ms;
 };
 
-/* Logs straight from the body of the answer to call id, before take_answers. False: nothing was taken,
- * the answer is to be parsed. */
-bool take_text(struct taking *t, struct flight *f, struct span body, uint64_t id);
+/* Logs straight from the body of the answer to call id, before take_answers; behind it, in an array, the header
+ * that was asked along. Returns as rpc_request's read; 0: nothing was taken. */
+size_t take_text(struct taking *t, struct flight *f, struct span body, uint64_t id);
 
 /* Ends the flight's step: rows are in the job, what is left to ask is with the job again. An answer
  * whose data is bad gets VERDICT_BADDATA, with the reason as its text. */

@@ -35,12 +35,12 @@ flight_free(struct work *w, struct flight *f)
 }
 
 /* An answer for a job that is gone is parsed and judged, for what it says of the endpoint. */
-static bool
+static size_t
 request_read(const struct rpc_request *r, struct span body, uint64_t id, void *context)
 {
     struct work *w = context;
     struct flight *f = r->owner;
-    return !is_gone(w, f->job) && take_text(&w->taking, f, body, id);
+    return is_gone(w, f->job) ? 0 : take_text(&w->taking, f, body, id);
 }
 
 static void

@@ -85,7 +85,7 @@ check_scan(const struct buf *body, enum decode d, const struct rows want[2])
     struct rows rows[2] = {{{0}, 0}};
     struct task all = {0};
     uint64_t n;
-    bool scanned = logs_scan((struct span){body->p, body->n}, 1, &all, 0, UINT32_MAX, NULL, 0, add_log, rows, &n);
+    bool scanned = logs_scan((struct span){body->p, body->n}, 1, &all, 0, UINT32_MAX, NULL, 0, add_log, rows, &n) == body->n;
 
     if (scanned)
         assert_int_equal(d, DECODE_OK);

@@ -35,6 +35,64 @@ batches_are_matched_by_id(void **state)
     assert_string_equal(o.results[2], "\"c\"");
 }
 
+/* As one that reads the first answer of an array, up to the comma behind it. */
+static size_t
+read_first(const struct rpc_request *r, struct span body, uint64_t id, void *context)
+{
+    const char *end = body.p[0] == '[' ? memmem(body.p, body.n, "},", 2) : NULL;
+
+    (void)r, (void)id, (void)context;
+    return end ? (size_t)(end + 1 - body.p) : 0;
+}
+
+static void
+keep_second(struct rpc_request *r, struct rpc_answer *answers, void *context)
+{
+    struct outcome *o = context;
+
+    assert_int_equal(answers[0].judgement.verdict, VERDICT_OK);
+    r->n = 1;
+    keep(r, &answers[1], o);
+}
+
+/* The answer to the second of two calls, of which the first is not JSON, but read. */
+static struct outcome
+second(const char *body)
+{
+    struct script s = {.body = body};
+    struct outcome o = {0};
+    struct web w;
+
+    web_start(&w, scripted, &s);
+    struct rpc *c = client(w.url);
+    struct rpc_request *r = request(&o, 2, RPC_BLOCK);
+    r->read = read_first;
+    r->done = keep_second;
+    rpc_send(c, r, clock_ms());
+    run(c, &w);
+    rpc_free(c);
+    web_stop(&w);
+    buf_free(&s.head);
+    buf_free(&s.seen);
+    assert_int_equal(o.n, 1);
+    return o;
+}
+
+static void
+what_follows_text_is_parsed(void **state)
+{
+    (void)state;
+    assert_string_equal(second("[{any},{\"id\":$1,\"result\":[[7]]}]\r\n ").results[0], "[[7]]");
+    assert_int_equal(second("[{any},{\"id\":$1,\"error\":{\"code\":-32601,\"message\":\"no\"}}]").answers[0].judgement.verdict,
+                     VERDICT_NOMETHOD);
+    assert_int_equal(second("[{any},{\"id\":null,\"error\":{\"code\":429,\"message\":\"slow\"}}]").answers[0].judgement.verdict,
+                     VERDICT_RATE);
+    static const char *const none[] = {"[{any},]", "[{any},", "[{any},{\"id\":$1,\"result\":1}", "[{any},{\"id\":$1,\"result\":1}]x",
+                                       "[{any},{\"id\":$0,\"result\":1}]", "[{any},[1]]"};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        assert_int_equal(second(none[i]).answers[0].judgement.verdict, VERDICT_TRANSIENT);
+}
+
 static void
 missing_items_are_asked_again(void **state)
 {
@@ -227,6 +285,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_is_a_bare_object),
         cmocka_unit_test(batches_are_matched_by_id),
+        cmocka_unit_test(what_follows_text_is_parsed),
         cmocka_unit_test(missing_items_are_asked_again),
         cmocka_unit_test(missing_items_share_an_explanation),
         cmocka_unit_test(one_object_answers_a_batch),
