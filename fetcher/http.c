@@ -19,7 +19,7 @@
 #include "fetcher/retry_after.h"
 
 enum {
-    RECEIVE = 128 << 10, /* bytes that libcurl reads at once */
+    RECEIVE = 64 << 10, /* bytes that libcurl reads at once */
     READY = 64,          /* sockets looked at in one go; the others have their turn */
 };
 

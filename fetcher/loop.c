@@ -11,7 +11,7 @@
 
 enum {
     LIFE_SIGN_MS = 1000,
-    HIGH_WATER_RESULTS = 8,
+    HIGH_WATER_RESULTS = 4,
     HIGH_WATER_LINES = 1000,
     BAD_LINES_TOLD = 10,
     GATHER = 16 << 10,    /* bytes of results: fewer may wait for more */

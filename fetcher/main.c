@@ -12,6 +12,7 @@
  * reply that failed a test leaves; nothing is asked beyond the endpoint's newest block; memory is
  * bounded by credit, by the size of bodies in flight and by the queue of results.
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -147,6 +148,15 @@ print_topic(const char *event)
     return EXIT_COMPLETE;
 }
 
+/* Bodies, rows and messages of some hundred KB come and go all the time: glibc would ask the system for their pages, and
+ * give them back, each time. */
+static void
+keep_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 8 << 20);
+    mallopt(M_TRIM_THRESHOLD, 16 << 20);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -161,6 +171,7 @@ main(int argc, char **argv)
         opts_fail("--rpc: %s", err);
     struct loop_options o = loop_options(&spec, talk_host(spec.url, host, sizeof host));
     talk_signals();
+    keep_memory();
     int status = loop_run(&o);
     spec_free(&spec);
     return status;

@@ -1,7 +1,7 @@
 /* rpc.c - JSON-RPC requests over http.h; see rpc.h.
  *
  * Transfers (a post and its place in the traffic) are reused, newest first, so a steady stream of
- * requests allocates nothing. Timeouts and the bound on memory are not libcurl's but traffic.h's:
+ * requests allocates nothing but large bodies. Timeouts and the bound on memory are not libcurl's but traffic.h's:
  * the time that we pause a transfer must not count against the endpoint, and tests own the clock.
  */
 #include "fetcher/rpc.h"
@@ -18,7 +18,7 @@
 
 enum {
     CONNECT_MS = 10000,
-    BODY_KEEP = 2 << 20,     /* bytes: larger body buffers are freed after use */
+    BODY_KEEP = 64 << 10,    /* bytes: larger body buffers are freed after use, for the next one or for rows */
     DOC_KEEP = 16 << 20,     /* bytes of the JSON parser kept when bodies are small again */
     TURNS = 32,
 };
