@@ -1,6 +1,7 @@
 /* unread.c - connections kept until read; see unread.h. */
 #include "common/unread.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -14,7 +15,6 @@
 
 enum {
     KEPT_MAX = 16,
-    LOOK_MAX = 4096, /* descriptors */
     LOOK_MS = 2,     /* between two looks: the kernel does not tell when a reader has read */
 };
 
@@ -34,21 +34,33 @@ leads_to(int fd, const char *path)
            strncmp(peer.sun_path, path, sizeof peer.sun_path) == 0;
 }
 
+/* The descriptor, of all that this process has, or -1. */
+static int
+find(const char *path)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    const struct dirent *entry;
+    uint64_t number;
+    int fd = -1;
+
+    while (fd < 0 && dir && (entry = readdir(dir)))
+        if (num_u64(span_of(entry->d_name), &number) && leads_to((int)number, path))
+            fd = (int)number;
+    if (dir)
+        closedir(dir);
+    return fd;
+}
+
 void
 unread_keep(const char *path, int64_t deadline_ms)
 {
-    long most = sysconf(_SC_OPEN_MAX);
+    int fd = n_kept < KEPT_MAX ? find(path) : -1; /* a link has one connection */
+    int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
 
-    for (int fd = 0; fd < LOOK_MAX && fd < most && n_kept < KEPT_MAX; fd++) {
-        if (!leads_to(fd, path))
-            continue;
-        int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-        if (copy < 0)
-            return;
-        kept[n_kept].fd = copy;
-        kept[n_kept++].deadline_ms = deadline_ms;
-        return; /* a link has one connection */
-    }
+    if (copy < 0)
+        return;
+    kept[n_kept].fd = copy;
+    kept[n_kept++].deadline_ms = deadline_ms;
 }
 
 static bool

@@ -51,6 +51,7 @@ keep_second(struct rpc_request *r, struct rpc_answer *answers, void *context)
     struct outcome *o = context;
 
     assert_int_equal(answers[0].judgement.verdict, VERDICT_OK);
+    buf_free(&r->calls[1].params);
     r->n = 1;
     keep(r, &answers[1], o);
 }
