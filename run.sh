@@ -144,12 +144,12 @@ resolve() { # everything that the job needs to be known
 find_gaps() { # into $TMP/gaps: ranges of blocks, or for enrich hashes of transactions and numbers of blocks
     local try status began=$SECONDS
     for try in 1 2 3 4 5 6; do # the database may just be restarting; in a run that is worth waiting for
-        "find_$WANTED" 2>"$TMP/gaps.err" && return
+        aside "find_$WANTED" 2>"$TMP/gaps.err" && return
         status=$?
         { [ $status -eq 3 ] || [ $status -gt 128 ]; } || break
         [ -n "$RUN" ] || { [ $try -eq 1 ] && [ $((SECONDS - began)) -lt 10 ]; } || break
         private_database_lives || private_database_again
-        sleep "$try" 3>&- 8>&- 9>&-
+        aside setpriv --pdeathsig KILL -- sleep "$try"
     done
     cat "$TMP/gaps.err" >&3
     exit $status
@@ -158,7 +158,11 @@ find_gaps() { # into $TMP/gaps: ranges of blocks, or for enrich hashes of transa
 find_blocks() {
     local range=(--from "${OPT[from]}" --to "${OPT[to]}" ${REMEMBER:+"$REMEMBER"})
     [ -z "$FILLS" ] || range=()
-    "$WRITER" --gaps "${DATABASE[@]}" "${FILTER[@]}" "${range[@]}" >"$TMP/gaps" 3>&- 8>&- 9>&-
+    ask_writer --gaps "${DATABASE[@]}" "${FILTER[@]}" "${range[@]}" >"$TMP/gaps"
+}
+
+ask_writer() { # ask_writer OPTION...: for LIMIT seconds at most, if that is set
+    ${LIMIT:+timeout -k 1 "$LIMIT"} setpriv --pdeathsig KILL -- "$WRITER" "$@" 3>&- 8>&- 9>&-
 }
 
 # --- its processes ---
@@ -229,6 +233,7 @@ on_stop() { # first: drain; second: leave
     [ ! -t 3 ] || echo >&3 # after ^C, which the terminal puts into the line of the bar
     if [ "$STOPS" -gt 1 ] || { [ -z "$FINISHING" ] && ! has_role producer && ! has_role run; }; then
         say "interrupted${RUN:+: what is committed stays, $GOES_ON}"
+        ! has_role run || end_role run 5 # its second, too
         exit 130
     fi
     say "stopping: work in flight is committed, at most $DRAIN_S s; once more to leave at once"

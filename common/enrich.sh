@@ -31,7 +31,7 @@ cmd_enrich() {
         [ $status -le 1 ] && [ "$STOPS" -eq 0 ] || break
     done
     [ -z "${OPT[dry-run]:-}" ] || [ -z "${SPECS[*]:-}" ] || enrich_plan
-    [ $status -gt 1 ] || [ "$STOPS" -gt 0 ] || [ -n "${OPT[dry-run]:-}" ] || fill_times
+    [ $status -gt 1 ] || [ "$STOPS" -gt 0 ] || [ -n "${OPT[dry-run]:-}" ] || aside fill_times
     return $status
 }
 

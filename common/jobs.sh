@@ -51,7 +51,7 @@ cmd_status() {
     build writer/writer
     database_up
     option_words schema
-    "$WRITER" --status "${WORDS[@]}"
+    aside ask_writer --status "${WORDS[@]}"
 }
 
 cmd_stop() {

@@ -23,7 +23,8 @@ open_database() { # open_database ARG...: psql, with the password in its environ
         # shellcheck disable=SC2001
         password=$(sed 's/\\\(.\)/\1/g' <<<"$password")
     fi
-    PGPASSWORD=$password psql -d "$url" "$@" 8>&- 9>&- # should we be killed: it must not hold our locks
+    # should we be killed: it must not hold our locks
+    PGPASSWORD=$password ${LIMIT:+timeout -k 1 "$LIMIT"} setpriv --pdeathsig KILL -- psql -d "$url" "$@" 8>&- 9>&-
 }
 
 percent_decoded() { # percent_decoded TEXT
@@ -39,7 +40,7 @@ sql() { # sql QUERY: in the schema of the tables
 find_all_gaps() { # into $TMP/gaps: job=, chain=, dataset=, from=, to= and the filter's words, a gap a line
     build writer/writer
     option_words schema log-format
-    "$WRITER" --gaps "${WORDS[@]}" >"$TMP/all" 3>&- 8>&- 9>&- || exit
+    aside ask_writer --gaps "${WORDS[@]}" >"$TMP/all" || exit
     awk '/^#/ {
             job = $2 " " $3 " " $4
             filter = substr($5, 8) # of filter={"address":["0x...","0x..."]}
@@ -112,7 +113,7 @@ cmd_fill() { # each job's gaps by a run of their own
         # shellcheck disable=SC2046
         fill_job "$@" "--chain-id=${chain#*=}" "--$dataset" "--$from" "--$to" $(filter_options "$filter")
         [ "$ENDED" -le "$status" ] || status=$ENDED
-        [ "$STOPS" -eq 0 ] || break
+        [ "$STOPS" -eq 0 ] && [ "$ENDED" -ne 130 ] || break # or the command stop ended that run
     done 4<"$TMP/jobs"
     return "$status"
 }

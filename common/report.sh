@@ -56,9 +56,11 @@ how_it_ended() {
 # pulled BEGAN BEFORE ASKED COVERED: the end of pull, in a line: when it began, what was missing before, how much was
 # asked for, and what is covered if all is there. What is missing is looked up once more, if time and the database let us.
 pulled() {
-    local began=$1 before=$2 asked=$3 covered=$4 see='' known='' now
+    local began=$1 before=$2 asked=$3 covered=$4 see='' known='' now LIMIT
     [ "$STOPS" -eq 0 ] || ENDED=130
-    if [ "$ENDED" -le 1 ] || { [ "$(time_left 30)" -gt 2 ] && ("find_$WANTED") 2>/dev/null; }; then known=1; fi
+    # shellcheck disable=SC2034 # of ask_writer and open_database
+    LIMIT=$(time_left 5)
+    if [ "$ENDED" -le 1 ] || { [ "$LIMIT" -gt 2 ] && aside "find_$WANTED" 2>/dev/null; }; then known=1; fi
     now=$(missing)
     [ -z "$known" ] || [ "$PRODUCERS" -le 1 ] ||
         say "in all $(counted $((before - now)) "$(wanted_noun)") in $((SECONDS - began)) s;" \

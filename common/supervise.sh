@@ -16,6 +16,14 @@ start() { # start ROLE COMMAND...: in a session of its own, so that the terminal
     ROLE[$!]=$1 BORN[$1]=$SECONDS
 }
 
+aside() { # aside COMMAND...: while bash waits for a command itself it hears no signal, but in wait it does
+    local pid status
+    "$@" </dev/null 8>&- 9>&- &
+    pid=$!
+    while wait "$pid"; status=$?; [ "$status" -gt 128 ] && kill -0 "$pid" 2>/dev/null; do :; done
+    return "$status"
+}
+
 signal_role() { # signal_role SIGNAL ROLE-PATTERN
     local pid
     for pid in "${!ROLE[@]}"; do

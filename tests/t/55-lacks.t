@@ -60,6 +60,39 @@ CONTRACT_ADDRESS=$contract run ./run.sh gaps
 is "$STATUS $OUT" "0 $wanted" 'but the environment is of a job to come'
 run ./run.sh gaps --from 1
 like "$STATUS $ERR" '^2 .*--from and --to go together' 'half a range is refused'
+
+# --- stopped ---
+filling() { # filling NAME: until it has done something
+    spawn "$1" ./run.sh fill --rpc "slow=$URL,concurrency=1" --step 5
+    wait_for 30 some "$T/$1.err"
+}
+filling filled
+run ./run.sh stop
+wait "$PID"
+is $? 130 'stop ends fill'
+unlike "$(<"$T/filled.err")" 'filling job 2' 'which begins no other job then'
+filling left
+kill -INT "$PID"
+wait_line 10 "$T/left.err" stopping
+kill -INT "$PID"
+wait "$PID"
+is "$? $(find "$T/var/run" -mindepth 1)$(compgen -G "$T/sluice.*")" '130 ' 'a second signal leaves nothing behind'
+spawn beyond ./run.sh "${rpc[@]}" --from 1991 --to 2020 --step 10
+wait_for 30 some "$T/beyond.err"
+exec {HOLD}> >(psql -Xq 2>/dev/null)
+echo 'begin; lock table ranges;' >&"$HOLD"
+locked() { [ "$(sql "select count(*) from pg_locks where relation = 'ranges'::regclass and granted = $1")" -gt 0 ]; }
+wait_for 10 locked true
+kill -TERM "$PID"
+wait_for 20 gone "$PID"
+like "$? $(<"$T/beyond.err")" '^0 .*interrupted: what is committed stays' 'a stop does not wait for a database that does not answer'
+spawn asking ./run.sh "${rpc[@]}" --from 1 --to 5
+wait_for 10 locked false
+kill -TERM "$PID"
+wait_for 5 gone "$PID"
+ok $? 'a signal is heard while the database is asked'
+exec {HOLD}>&-
+sql 'delete from ranges where from_block > 1900; update jobs set wanted = wanted - int8multirange(int8range(1991, 2021))'
 sql 'delete from ranges where from_block <= 101 and to_block >= 101' # a hole
 run ./run.sh fill "${rpc[@]}" --step 10000
 is "$STATUS" 0 'fill: exit 0' || diag "$ERR"
