@@ -344,7 +344,7 @@ main() {
     case ${1:-} in
     demo | status | stop | add | gaps | fill | fill-job | enrich | psql) "cmd_$1" "${@:2}" ;;
     '') usage >&2 && exit 2 ;;
-    [!-]*) die 2 "\"${1%%://*}\": unknown command (try --help)" ;;
+    [!-]*) die 2 "\"${1%%[:=]*}\": unknown command (try --help)" ;;
     *) cmd_run "$@" ;;
     esac
     exit

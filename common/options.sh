@@ -56,7 +56,7 @@ say() { # to descriptor 3, stderr: see supervise; of level LEVEL
         local text=${*//\\/\\\\}
         text=${text//$'\n'/\\n} text=${text//$'\t'/\\t}
         text=${text//[[:cntrl:]]/ }
-        printf '{"time":"%(%FT%TZ)T","level":"%s","program":"sluice","message":"%s"}\n' -1 "${LEVEL:-info}" \
+        TZ=UTC printf '{"time":"%(%FT%TZ)T","level":"%s","program":"sluice","message":"%s"}\n' -1 "${LEVEL:-info}" \
             "${text//\"/\\\"}" >&3
     else
         local clear='' # on a terminal: the bar that may be in the line
@@ -136,7 +136,7 @@ read_environment() { # what no flag gave
 parse_options() {
     local name
     while [ $# -gt 0 ]; do
-        [[ $1 == --?* ]] || die 2 "\"${1%%://*}\": expected an option (try --help)"
+        [[ $1 == --?* ]] || die 2 "\"${1%%[:=]*}\": expected an option (try --help)"
         name=${1#--}
         name=${name%%=*}
         [ "$name" != help ] || { usage; exit 0; }

@@ -267,8 +267,8 @@ opts_parse(const struct opts *o, int argc, char **argv)
         set_from_flag(opt, optarg, !p.seen[i]);
         p.seen[i] = true;
     }
-    if (optind < argc) /* of a URL only the scheme: the rest may hold a key */
-        opts_fail("unexpected argument \"%.*s\"", (int)(strcspn(argv[optind], ":")), argv[optind]);
+    if (optind < argc) /* of a URL only the scheme, of password=... only that: the rest may be a secret */
+        opts_fail("unexpected argument \"%.*s\"", (int)strcspn(argv[optind], ":="), argv[optind]);
     for (size_t i = 0; table[i].name; i++)
         if (!p.seen[i])
             set_from_environment(&table[i]);

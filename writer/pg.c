@@ -101,14 +101,16 @@ option_value(const PQconninfoOption *list, const char *keyword)
     return "";
 }
 
-/* A URI that is taken apart otherwise than meant ("@" or "/" in a password that is not escaped) has a
- * piece of the password for a host or port, and libpq would show it. */
+/* A URI that is taken apart otherwise than meant ("@" or "/" in a password that is not escaped, or a "/" too many
+ * before the user) has a piece of the password for a host, port or database, and libpq would show it. */
 static bool
-taken_apart_well(const PQconninfoOption *o)
+taken_apart_well(const char *uri, const PQconninfoOption *o)
 {
     const char *port = option_value(o, "port");
+    bool by_words = !strstr(uri, "://");
 
-    return !strchr(option_value(o, "host"), '@') && port[strspn(port, "0123456789,")] == '\0';
+    return !strchr(option_value(o, "host"), '@') && port[strspn(port, "0123456789,")] == '\0' &&
+           (by_words || !strchr(option_value(o, "dbname"), '@'));
 }
 
 bool
@@ -117,7 +119,7 @@ pg_valid(const char *uri)
     if (!uri)
         return true;
     PQconninfoOption *o = PQconninfoParse(uri, NULL);
-    bool valid = o && (strstr(uri, "://") || strchr(uri, '=')) && taken_apart_well(o);
+    bool valid = o && (strstr(uri, "://") || strchr(uri, '=')) && taken_apart_well(uri, o);
     PQconninfoFree(o);
     return valid;
 }

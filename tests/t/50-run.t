@@ -291,6 +291,10 @@ is "$(./run.sh psql --schema guard -XAtc 'select count(*) from jobs')" 1 'and no
 
 run ./run.sh --rpc "$fast" --from 5000 --to 5001 --dry-run --log-format json --chain-id 1 --event $'x()\n"\\\t()'
 is "$STATUS $(jq -r '.program, .level' <<<"$ERR" | xargs)" '2 sluice warn' 'what is said in JSON is JSON' || diag "$ERR"
+TZ=EST5 run ./run.sh --from 2 --to 1 --log-format json
+said=$(jq -r .time <<<"$ERR")
+[ $(($(date +%s) - $(date -d "$said" +%s))) -lt 120 ]
+ok $? "and its time is UTC: $said"
 run ./run.sh --schema event --rpc "quick=$fast" --from 1 --to 100 --event 'Transfer(address,address,uint256)'
 is "$STATUS" 0 '--event: exit 0' || diag "$ERR"
 is "$(in_private "select count(*) from event.logs where topic0 <>

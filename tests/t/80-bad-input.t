@@ -66,6 +66,12 @@ refuses 2 '--lease "soon"' ./run.sh --from 1 --to 2 --lease soon
 for program in $p $f $w ./run.sh; do
     refuses 2 '"https"' "$program" https://host/v3/SECRETKEY
     unlike "$ERR" SECRETKEY '  without the key'
+    refuses 2 '"password"' "$program" --log-format text password=SECRET # of --db, without quotes around all
+    unlike "$ERR" SECRET '  without what follows'
+done
+for uri in postgresql:///user:SECRET@host/db postgresql://user:12/SECRET@host/db; do
+    refuses 2 '--db: expected a connection URI' $w --gaps --db "$uri"
+    unlike "$ERR" SECRET '  without its password'
 done
 
 # --- garbage on stdin ---
