@@ -96,8 +96,12 @@ count(struct crew *c, const struct fetcher *f, int sign)
 static void
 set_live(struct crew *c, struct fetcher *f, bool live)
 {
+    struct crew_endpoint *e = &c->endpoints[f->endpoint];
+
     if (f->live == live)
         return;
+    if (e->live == 0)
+        e->foreign = false; /* who comes now may be set right: its chain is looked at anew */
     f->live = live;
     count(c, f, live ? 1 : -1);
     if (c->live > c->most)

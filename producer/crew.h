@@ -34,7 +34,7 @@ struct crew_endpoint {
     uint64_t free;          /* tasks that its live fetchers take */
     uint32_t live, ready, closed; /* fetchers: live; breaker not open; breaker closed */
     int64_t first_ms, heard_ms; /* when it was heard of */
-    bool foreign;           /* serves another chain: its credit does not count */
+    bool foreign;           /* serves another chain: the credit of its fetchers does not count */
 };
 
 struct crew; /* opaque: its sums must stay in step */
@@ -48,7 +48,7 @@ unsigned crew_hear(struct crew *c, const struct control *line, int64_t now_ms);
 void crew_bye(struct crew *c, unsigned fetcher);
 /* One that fell silent, and is not live from now on; 0: none. Call until 0. */
 unsigned crew_silent(struct crew *c, int64_t now_ms);
-/* Its endpoint serves another chain. True when that is news. */
+/* Its endpoint serves another chain, until all its fetchers are gone. True when that is news. */
 bool crew_foreign(struct crew *c, unsigned fetcher);
 
 /* -1: not known. */

@@ -186,6 +186,29 @@ another_chain_does_not_count(void **state)
 }
 
 static void
+a_name_that_was_of_another_chain_is_taken_back(void **state)
+{
+    (void)state;
+    struct crew *c = crew_new();
+    unsigned a = credit(c, T0, "a-1", "a", 3, "closed"), b = credit(c, T0, "a-2", "a", 4, "closed");
+    assert_true(crew_foreign(c, a));
+    crew_bye(c, a);
+    credit(c, T0, "a-3", "a", 5, "closed");
+    assert_int_equal(crew_credit(c), 0); /* one of those is still there */
+    crew_bye(c, b);
+    crew_bye(c, 3);
+    unsigned right = credit(c, T0, "a-4", "a", 6, "closed");
+    assert_int_equal(crew_credit(c), 6);
+    assert_true(crew_ready_outside(c, 0));
+    assert_true(crew_closed(c));
+    assert_true(crew_foreign(c, right)); /* it is news again */
+    assert_int_equal(crew_credit(c), 0);
+    assert_false(crew_ready_outside(c, 0));
+    assert_false(crew_closed(c));
+    crew_free(c);
+}
+
+static void
 heads_tell_who_has_a_block(void **state)
 {
     (void)state;
@@ -282,6 +305,7 @@ main(void)
         cmocka_unit_test(fetchers_of_one_endpoint_add_up),
         cmocka_unit_test(totals_outlive_a_restart),
         cmocka_unit_test(another_chain_does_not_count),
+        cmocka_unit_test(a_name_that_was_of_another_chain_is_taken_back),
         cmocka_unit_test(heads_tell_who_has_a_block),
         cmocka_unit_test(all_is_said_only_when_all_had_time_to_come),
         cmocka_unit_test(last_words_are_waited_for),
