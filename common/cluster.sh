@@ -7,6 +7,7 @@
 
 # shellcheck disable=SC2034
 declare -A BORN # of supervise.sh
+PG='' # the cluster's folder
 
 pg_bin() { # pg_bin PROGRAM
     local found
@@ -17,13 +18,17 @@ pg_bin() { # pg_bin PROGRAM
 
 as_pg() { # PostgreSQL refuses to run as root; another user may not be able to look into where we are
     (
-        cd / || exit
+        cd "${PG:-/}" || exit
         [ "$(id -u)" -ne 0 ] || set -- setpriv --reuid="$PG_USER" --regid="$(id -g "$PG_USER")" --clear-groups "$@"
         exec "$@" 3>&- 7>&- 8>&- 9>&- # a server would hold them open
     )
 }
 
-pg_place() { # sets PG, the cluster's folder, which its user can reach, and SOCKETS, a path of under 107 bytes
+pg_ctl() { # pg_ctl OPTION... ACTION: without the paths, which it would hand to a shell as they are
+    PGDATA=$PG/data as_pg "$(pg_bin pg_ctl)" -s "$@" >/dev/null
+}
+
+pg_place() { # sets PG, which its user can reach, and SOCKETS, a path of under 107 bytes, all of them plain
     local elsewhere
     PG_USER=nobody
     ! id -u postgres >/dev/null 2>&1 || PG_USER=postgres
@@ -35,7 +40,7 @@ pg_place() { # sets PG, the cluster's folder, which its user can reach, and SOCK
         as_pg test -w "$VAR/pg" || { rmdir "$VAR/pg" && own_folder "$elsewhere" && ln -sfn "$elsewhere" "$VAR/pg"; }
     fi
     PG=$(readlink -f "$VAR/pg") SOCKETS=$PG
-    [ ${#PG} -gt 85 ] || return 0
+    [[ ${#PG} -gt 85 || $PG == *[!A-Za-z0-9/._\ -]* ]] || return 0
     SOCKETS=/tmp/sluice-pg-$(cksum <<<"$PG" | cut -d ' ' -f 1)
     own_folder "$SOCKETS"
 }
@@ -60,14 +65,12 @@ END
 
 pg_start() { # under the lock var/pg.start
     as_pg test -e "$PG/data/PG_VERSION" || { as_pg rm -rf "$PG/new" && say "making a database in $VAR/pg" && pg_init; }
-    as_pg "$(pg_bin pg_ctl)" -D "$PG/data" status >/dev/null ||
-        as_pg "$(pg_bin pg_ctl)" -D "$PG/data" -l "$PG/log" -s -w -t 60 -o "-k '$SOCKETS'" start >/dev/null ||
+    pg_ctl status || pg_ctl -l log -w -t 60 -o "-k '$SOCKETS'" start ||
         die 3 "PostgreSQL does not start, see $PG/log"
 }
 
 pg_stop() {
-    ! as_pg "$(pg_bin pg_ctl)" -D "$PG/data" status >/dev/null 2>&1 ||
-        as_pg "$(pg_bin pg_ctl)" -D "$PG/data" -s -w -t 60 -m fast stop >/dev/null
+    ! pg_ctl status 2>/dev/null || pg_ctl -w -t 60 -m fast stop
     [ "$SOCKETS" = "$PG" ] || rmdir "$SOCKETS" 2>/dev/null || :
 }
 
@@ -103,7 +106,7 @@ private_database_up() {
     exec 9>"$VAR/pg.users"
     { flock 7 && flock -s 9 && pg_start; } 7>"$VAR/pg.start" || exit
     PRIVATE=1
-    DATABASE_URL="host='${SOCKETS//\'/\\\'}' user=postgres dbname=postgres"
+    DATABASE_URL="host='$SOCKETS' user=postgres dbname=postgres"
 }
 
 private_database_lives() { # as far as we are concerned: true also where there is none
@@ -111,7 +114,7 @@ private_database_lives() { # as far as we are concerned: true also where there i
     [ -n "${PRIVATE:-}" ] || return 0
     { read -r pid <"$PG/data/postmaster.pid"; } 2>/dev/null
     { mapfile -d '' -t words <"/proc/$pid/cmdline"; } 2>/dev/null # which all may read, other than its folder
-    [[ " ${words[*]} " == *" -D $PG/data "* ]] # else the number is another's by now
+    [[ " ${words[*]} " == *" -k $SOCKETS "* ]] # else the number is another's by now
 }
 
 private_database_again() { # after a crash; it is not waited for, since who needs it tries again
@@ -119,7 +122,7 @@ private_database_again() { # after a crash; it is not waited for, since who need
     {
         flock 7
         private_database_lives ||
-            as_pg "$(pg_bin pg_ctl)" -D "$PG/data" -l "$PG/log" -s -W -o "-k '$SOCKETS'" start >/dev/null
+            pg_ctl -l log -W -o "-k '$SOCKETS'" start
     } 7>"$VAR/pg.start"
 }
 

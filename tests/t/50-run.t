@@ -307,6 +307,9 @@ run env SLUICE_VAR="$long" ./run.sh --rpc "$fast" --from 1 --to 100
 is "$STATUS" 0 'a private database in a folder with a very long path' || diag "$ERR"
 is "$(compgen -G "/tmp/sluice-pg-$(cksum <<<"$long/pg" | cut -d ' ' -f 1)")" '' \
     'whose socket is gone after it'
+odd="$T/o'brien, \"\$x\`"
+run env SLUICE_VAR="$odd" ./run.sh --rpc "$fast" --from 1 --to 100
+is "$STATUS" 0 'in one whose name has quotes, a comma and a dollar' || diag "$ERR"
 mkdir -m 700 "$T/closed"
 run env SLUICE_VAR="$T/closed/a folder" ./run.sh --rpc "$fast" --from 1 --to 100
 is "$STATUS" 0 'and in one that only root may enter' || diag "$ERR"
