@@ -14,15 +14,17 @@ about_job() {
 }
 
 job_open() { # one run per job: a lock, and what status, stop and add need
-    local run
-    run=$VAR/run/$(cksum <<<"$DATABASE_URL ${DATABASE[*]} ${FILTER[*]} ${OPT[from]} ${OPT[to]}" | cut -d ' ' -f 1)
-    until [ -n "$RUN" ] && [ "/proc/$$/fd/8" -ef "$run/lock" ]; do # somebody may just be removing the folder
+    local run try
+    RUN='' run=$VAR/run/$(cksum <<<"$DATABASE_URL ${DATABASE[*]} ${FILTER[*]} ${OPT[from]} ${OPT[to]}" | cut -d ' ' -f 1)
+    # shellcheck disable=SC2034
+    for try in {1..100}; do # somebody may just be removing the folder
         (umask 077 && mkdir -p "$run") 2>/dev/null ||
             die 3 "cannot make \"$run\": another folder than $VAR may be named in SLUICE_VAR"
         { exec 8>"$run/lock"; } 2>/dev/null || continue
         flock -w 1 8 || die 2 "this job is running already, as process $(cat "$run/pid")"
-        RUN=$run
+        [ "/proc/$$/fd/8" -ef "$run/lock" ] && RUN=$run && break
     done
+    [ -n "$RUN" ] || die 3 "cannot make \"$run/lock\""
     remove_sockets "$RUN" # of one that was killed
     echo $$ >"$RUN/pid"
     echo "${OPT[chain-id]}" >"$RUN/chain"
@@ -61,6 +63,8 @@ cmd_stop() {
     [ ${#JOBS[@]} -gt 0 ] || say 'nothing is running'
     for run in "${JOBS[@]}"; do
         kill -TERM "$(<"$run/pid")" && say "stopping process $(<"$run/pid"): $(<"$run/about")"
+    done
+    for run in "${JOBS[@]}"; do
         flock -w $((DRAIN_S + 60)) "$run/lock" true 2>/dev/null || [ ! -e "$run" ] || die 3 'it does not end'
     done
     [ ! -e "$VAR/pg" ] || { pg_place && pg_stop; }

@@ -211,6 +211,11 @@ wait "$PID" 2>/dev/null
 all_gone() { for child in "${children[@]}"; do gone "$child" || return; done; }
 wait_for 5 all_gone
 ok $? 'kill -9 of run.sh ends its programs'
+lock=$(compgen -G "$T/var/run/*/lock")
+rm "$lock" && mkdir "$lock"
+LIMIT=30 run "${job[@]}"
+like "$STATUS $ERR" '^3 .*cannot make ".*/lock"' 'a lock that cannot be had: exit 3'
+rmdir "$lock"
 run ./run.sh --schema stopped --rpc "quick=$fast" --from 1 --to 3000
 is "$STATUS" 0 'the next run goes on' || diag "$ERR"
 is "$(in_private 'select count(*) from stopped.logs')" 12000 'to the end'
