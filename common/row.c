@@ -194,11 +194,21 @@ length_fits(enum column_type type, uint32_t n)
     case COL_TEXT:
         return true;
     case COL_NUMERIC:
-        return n >= NUMERIC_HEAD && n % 2 == 0;
+        return n >= NUMERIC_HEAD;
     case COL_INT4_ARRAY:
         return n == ARRAY_HEAD_EMPTY || (n >= ARRAY_HEAD && (n - ARRAY_HEAD) % 8 == 0);
     }
     return false;
+}
+
+/* numeric_send's form of n bytes: as many digits as it says, and none beyond those of 2^256 - 1, since a few bytes can
+ * stand for 131,072 digits. */
+static inline bool
+is_numeric(const unsigned char *p, uint32_t n)
+{
+    unsigned digits = (unsigned)p[0] << 8 | p[1], weight = (unsigned)p[2] << 8 | p[3];
+
+    return n == NUMERIC_HEAD + 2 * digits && weight < NUMERIC_DIGITS_MAX && digits <= weight + 1;
 }
 
 static inline uint32_t
@@ -225,6 +235,8 @@ check_row(const struct column *columns, size_t n, const unsigned char *p, const 
             continue;
         }
         if ((size_t)(end - p) < len || !length_fits(columns[i].type, len))
+            return NULL;
+        if (columns[i].type == COL_NUMERIC && !is_numeric(p, len))
             return NULL;
         p += len;
     }

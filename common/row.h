@@ -29,7 +29,7 @@ void row_numeric_u64(struct buf *b, uint64_t v);
 void row_int4_array(struct buf *b, const int32_t *v, size_t n);
 
 /* Walks data and checks that it is exactly `rows` rows of t: field counts, lengths fit the types,
- * no null where not_null. Cheap: no field is read but lengths. */
+ * no null where not_null. Cheap: no field is read but lengths, and how long a numeric is. */
 bool row_check(const struct table *t, struct span data, uint32_t rows);
 
 enum row_format { ROW_NDJSON, ROW_CSV };

@@ -41,10 +41,8 @@ add_hex(struct buf *b, struct span s)
 static void
 add_numeric(struct buf *b, struct span s)
 {
-    size_t n = get16(s.p), weight = get16(s.p + 2), held = (s.n - NUMERIC_HEAD) / 2;
+    size_t n = get16(s.p), weight = get16(s.p + 2);
 
-    if (n > held)
-        n = held;
     if (n == 0) {
         buf_addc(b, '0');
         return;

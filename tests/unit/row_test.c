@@ -283,6 +283,27 @@ empty_values_are_not_null(void **state)
 }
 
 static void
+checks_how_long_a_numeric_is(void **state)
+{
+    static const struct {
+        unsigned digits, weight, held /* digits that are there */;
+        bool fits;
+    } cases[] = {
+        {0, 0, 0, true},  {1, 0, 1, true},  {1, 19, 1, true},  {20, 19, 20, true},  {1, 0, 2, false},       {2, 1, 1, false},
+        {2, 0, 2, false}, {1, 20, 1, false}, {1, 256, 1, false}, {21, 20, 21, false}, {1, 0xFFFF, 1, false},
+    };
+    const struct table t = {.name = "t", .columns = {{"x", COL_NUMERIC, true}}};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t n = 8 + 2 * cases[i].held;
+        char row[64] = {[1] = 1, [5] = (char)n, [7] = (char)cases[i].digits, [8] = (char)(cases[i].weight >> 8),
+                        [9] = (char)cases[i].weight};
+        assert_int_equal(row_check(&t, (struct span){row, 6 + n}, 1), cases[i].fits);
+    }
+}
+
+static void
 checks_counts(void **state)
 {
     struct buf rows = two_rows();
@@ -309,7 +330,7 @@ checks_lengths_and_nulls(void **state)
     } cases[] = {
         {COL_INT4, 4, true},      {COL_INT4, 8, false},      {COL_INT8, 8, true},       {COL_INT8, 4, false},
         {COL_TIMESTAMPTZ, 8, true}, {COL_TIMESTAMPTZ, 0, false}, {COL_BYTEA, 0, true},    {COL_TEXT, 3, true},
-        {COL_NUMERIC, 8, true},   {COL_NUMERIC, 9, false},   {COL_NUMERIC, 6, false},   {COL_NUMERIC, 10, true},
+        {COL_NUMERIC, 8, true},   {COL_NUMERIC, 9, false},   {COL_NUMERIC, 6, false},   {COL_NUMERIC, 10, false},
         {COL_INT4_ARRAY, 12, true}, {COL_INT4_ARRAY, 20, true}, {COL_INT4_ARRAY, 28, true}, {COL_INT4_ARRAY, 24, false},
         {COL_BYTEA, 100, false}, /* beyond the end */
         {COL_BYTEA, 0x80000000, false}, {COL_BYTEA, UINT32_MAX, false} /* null */,
@@ -364,6 +385,7 @@ main(void)
 {
     const struct CMUnitTest all[] = {
         cmocka_unit_test(fields_are_big_endian),      cmocka_unit_test(times_count_from_2000),
+        cmocka_unit_test(checks_how_long_a_numeric_is),
         cmocka_unit_test(numerics_are_those_of_numeric_send), cmocka_unit_test(numerics_print_as_decimals),
         cmocka_unit_test(u64_and_u256_agree),         cmocka_unit_test(arrays_are_those_of_array_send),
         cmocka_unit_test(ndjson),                     cmocka_unit_test(csv),
