@@ -46,8 +46,8 @@ set_due(const struct ledger *l, struct ledger_entry *e, int64_t ms)
     e->due = due_of(l, ms) & ((UINT64_C(1) << 39) - 1);
 }
 
-uint32_t
-ledger_since(const struct ledger *l, int64_t ms)
+static uint32_t
+since_of(const struct ledger *l, int64_t ms)
 {
     return (uint32_t)(due_of(l, ms) >> SINCE_SHIFT);
 }
@@ -130,7 +130,7 @@ ledger_add(struct ledger *l, uint64_t from, uint64_t to, int64_t now_ms)
     struct ledger_entry *e = entries_make(&l->all, l->next_id++);
     e->from = from & (UINT64_MAX >> 1);
     e->more = (uint32_t)(to - from);
-    e->since = ledger_since(l, now_ms);
+    e->since = since_of(l, now_ms);
     set_due(l, e, now_ms);
     entries_enter(&l->all, e);
     return e;
@@ -207,7 +207,7 @@ ledger_enter(struct ledger *l, struct ledger_entry *e, enum ledger_state state, 
     }
     entries_leave(&l->all, e);
     e->state = (unsigned)state & 3;
-    e->since = ledger_since(l, now_ms);
+    e->since = since_of(l, now_ms);
     set_due(l, e, check_ms(l, e, now_ms));
     entries_enter(&l->all, e);
 }
@@ -218,7 +218,7 @@ ledger_again(struct ledger *l, struct ledger_entry *e, int64_t due_ms, int64_t n
 {
     e->holder = e->second = 0;
     e->copies = 0;
-    e->since = ledger_since(l, now_ms);
+    e->since = since_of(l, now_ms);
     if (e->asked)
         move(l, e, LEDGER_PUSHED, now_ms + patience_ms(l));
     else

@@ -18,7 +18,6 @@ struct ledger {
     int64_t timed_ms;             /* when that was pushed; 0: none is being timed */
 };
 
-uint32_t ledger_since(const struct ledger *l, int64_t ms); /* as kept in entries */
 /* Into this state from now on, with the due that it brings. */
 void ledger_enter(struct ledger *l, struct ledger_entry *e, enum ledger_state state, int64_t now_ms);
 /* Nobody works on it any more: PENDING until due_ms. */

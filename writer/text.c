@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-bool
-text_flush(struct text *t)
+static bool
+flush(struct text *t)
 {
     size_t done = 0;
 
@@ -39,5 +39,5 @@ text_rows(struct text *t, const struct table *table, struct span data)
         row_print_header(&t->buf, t->format, table);
     t->header_done = true;
     row_print(&t->buf, t->format, table, data, t->with_table);
-    return text_flush(t);
+    return flush(t);
 }

@@ -20,7 +20,7 @@ struct text {
     char error[160];
 };
 
-bool text_rows(struct text *t, const struct table *table, struct span data); /* false: error */
-bool text_flush(struct text *t); /* to stdout; false: error */
+/* To stdout, waiting for its reader. False: error. */
+bool text_rows(struct text *t, const struct table *table, struct span data);
 
 #endif
