@@ -12,7 +12,7 @@
 #include "buf.h"
 #include "link.h"
 
-enum { WIRE_VERSION = 1, WIRE_DATA_MAX = 1 << 20 /* bytes of rows in one message */ };
+enum { WIRE_VERSION = 1 };
 
 enum wire_kind { WIRE_ROWS, WIRE_END, WIRE_END_HASHES, WIRE_GIVEN_UP, WIRE_DOUBTED };
 
