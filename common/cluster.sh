@@ -65,12 +65,19 @@ END
 
 pg_start() { # under the lock var/pg.start
     as_pg test -e "$PG/data/PG_VERSION" || { as_pg rm -rf "$PG/new" && say "making a database in $VAR/pg" && pg_init; }
-    pg_ctl status || pg_ctl -l log -w -t 60 -o "-k '$SOCKETS'" start ||
+    pg_lives || pg_ctl -l log -w -t 60 -o "-k '$SOCKETS'" start ||
         die 3 "PostgreSQL does not start, see $PG/log"
 }
 
+pg_lives() { # pg_ctl takes any process of that number for it, and would end that
+    local pid='' words=()
+    { read -r pid <"$PG/data/postmaster.pid"; } 2>/dev/null
+    { mapfile -d '' -t words <"/proc/$pid/cmdline"; } 2>/dev/null # which all may read, other than its folder
+    [[ " ${words[*]} " == *" -k $SOCKETS "* ]]
+}
+
 pg_stop() {
-    ! pg_ctl status 2>/dev/null || pg_ctl -w -t 60 -m fast stop
+    ! pg_lives || pg_ctl -w -t 60 -m fast stop
     [ "$SOCKETS" = "$PG" ] || rmdir "$SOCKETS" 2>/dev/null || :
 }
 
@@ -110,11 +117,7 @@ private_database_up() {
 }
 
 private_database_lives() { # as far as we are concerned: true also where there is none
-    local pid='' words=()
-    [ -n "${PRIVATE:-}" ] || return 0
-    { read -r pid <"$PG/data/postmaster.pid"; } 2>/dev/null
-    { mapfile -d '' -t words <"/proc/$pid/cmdline"; } 2>/dev/null # which all may read, other than its folder
-    [[ " ${words[*]} " == *" -k $SOCKETS "* ]] # else the number is another's by now
+    [ -z "${PRIVATE:-}" ] || pg_lives
 }
 
 private_database_again() { # after a crash; it is not waited for, since who needs it tries again

@@ -312,6 +312,18 @@ run env SLUICE_VAR="$long" ./run.sh --rpc "$fast" --from 1 --to 100
 is "$STATUS" 0 'a private database in a folder with a very long path' || diag "$ERR"
 is "$(compgen -G "/tmp/sluice-pg-$(cksum <<<"$long/pg" | cut -d ' ' -f 1)")" '' \
     'whose socket is gone after it'
+run ./run.sh stop
+as_postgres sleep 60 &
+PID=$!
+wait_for 5 pgrep -x sleep -P "$PID"
+sleeper=$(pgrep -x sleep -P "$PID")
+echo "$sleeper" | as_postgres tee "$T/var/pg/data/postmaster.pid" >/dev/null
+run ./run.sh psql -XAtqc 'select 1'
+like "$STATUS $ERR" '^3 .*PostgreSQL does not start, see' 'where the number of its process is that of another one: exit 3'
+kill "$sleeper"
+ok $? 'which is left alone'
+wait "$PID" 2>/dev/null
+is "$(in_private 'select 1')" 1 'and once that is gone, it starts'
 odd="$T/o'brien, \"\$x\`"
 run env SLUICE_VAR="$odd" ./run.sh --rpc "$fast" --from 1 --to 100
 is "$STATUS" 0 'in one whose name has quotes, a comma and a dollar' || diag "$ERR"
