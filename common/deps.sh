@@ -66,15 +66,12 @@ no_main_cluster() { # no_main_cluster on|off
 }
 
 install() { # install PACKAGE...
-    local status
     as_root apt-get -qq update || say 'apt-get update failed, trying with the lists that are there'
     set -- "${@/#MSGPACK/$(msgpack_package)}"
     say "installing $*"
     no_main_cluster on
+    trap 'no_main_cluster off' EXIT # also after Ctrl-C
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "$@" >/dev/null
-    status=$?
-    no_main_cluster off
-    return "$status"
 }
 
 main() {

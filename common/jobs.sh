@@ -25,8 +25,8 @@ job_open() { # one run per job: a lock, and what status, stop and add need
         [ "/proc/$$/fd/8" -ef "$run/lock" ] && RUN=$run && break
     done
     [ -n "$RUN" ] || die 3 "cannot make \"$run/lock\""
-    remove_sockets "$RUN" # of one that was killed
-    echo $$ >"$RUN/pid"
+    echo $$ >"$RUN/pid" # before anything else: stop must not read that of one that was killed
+    remove_sockets "$RUN" # of that
     echo "${OPT[chain-id]}" >"$RUN/chain"
     echo "$(about_job), schema ${OPT[schema]}; $(counted "$(missing)" "$(wanted_noun)") missing at its start" \
         >"$RUN/about"
