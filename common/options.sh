@@ -20,7 +20,7 @@ topic3      topic+    -                0x..  ... topic 3
 step        positive  -                N     blocks in a task (default: 1000)
 schema      name      -                NAME  schema of the tables (default: public)
 chain-id    positive  -                N     refuse other chains (default: that of the first endpoint that answers)
-workers     positive  -                N     fetcher processes per endpoint (default: 1)
+workers     few       -                N     fetcher processes per endpoint (default: 1)
 connections positive  -                N     database connections (default: 2)
 lease       time      -                S     seconds until a task is given to another fetcher (default: 300)
 attempts    tries     -                N     tries before a range is given up (default: 5)
@@ -34,7 +34,8 @@ dry-run     flag      -                -     print the job, touch nothing
 declare -A FORM=() ENVIRONMENT=() # of each option
 declare -A PATTERN=(
     [number]='^([0-9]{1,18}|0x[0-9a-fA-F]{1,15})$' [block]='^([0-9]{1,18}|0x[0-9a-fA-F]{1,15}|latest)$'
-    [positive]='^[1-9][0-9]{0,17}$' [tries]='^([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])$' [secret]='.'
+    [positive]='^[1-9][0-9]{0,17}$' [few]='^[1-9][0-9]?$'
+    [tries]='^([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])$' [secret]='.'
     [time]='^([0-9]+(\.[0-9]+)?(ms|[hms])?)+$'
     [endpoint]='^([A-Za-z0-9_.-]+=)?https?://[^ ]+$'
     [address]='^0x[0-9a-fA-F]{40}$' [topic]='^0x[0-9a-fA-F]{64}$' [names]='^[a-z_]+(,[a-z_]+)*$'
@@ -43,7 +44,7 @@ declare -A PATTERN=(
     [profile]='^(development|medium|high)$' [format]='^(text|json)$')
 declare -A EXPECTED=(
     [number]='a block number (only --to may be "latest")' [block]='a block number or "latest"'
-    [positive]='a positive number' [tries]='1 to 255' [time]='a time like 30, 250ms or 5m'
+    [positive]='a positive number' [few]='1 to 99' [tries]='1 to 255' [time]='a time like 30, 250ms or 5m'
     [secret]='a value' [endpoint]='[NAME=]http(s)://HOST...[,concurrency=N][,rps=N]'
     [address]='0x and 40 hex digits' [topic]='0x and 64 hex digits' [names]='names with commas between'
     [name]='a name' [event]='an event like Transfer(address,address,uint256), or as in its source'

@@ -38,6 +38,7 @@ refuses 2 '0xnothex' ./run.sh --from 1 --to 2 --address 0xnothex --rpc http://12
 refuses 2 '--control' $f --rpc http://127.0.0.1:1 -i - -o - --control tcp://127.0.0.1:1
 refuses 2 'needs --from and --to' ./run.sh --from 1
 refuses 2 '--attempts "256": expected 1 to 255' ./run.sh --from 1 --to 2 --attempts 256
+refuses 2 '--workers "100": expected 1 to 99' ./run.sh --from 1 --to 2 --workers 100
 refuses 2 '"frobnicate": unknown command' ./run.sh frobnicate
 refuses 2 '--from "latest": .*only --to may be "latest"' ./run.sh --from latest --to 5
 refuses 2 '--from "0xfg"' ./run.sh --from 0xfg --to 5
