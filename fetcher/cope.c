@@ -230,7 +230,7 @@ cope_notyet(struct case_of *k)
         return;
     }
     job_cut_after(j, s->at.from - 1, REASON_HEAD, wait);
-    step_free(s);
+    job_drop(j, s);
 }
 
 /* Some chains leave numbers out (Filecoin's null rounds): such a block is done, and has nothing. */
@@ -364,7 +364,7 @@ cope(struct coping *c, struct job *j, struct step *s, const struct rpc_answer *a
                         .method = method, .calls = calls, .now_ms = now_ms};
     bool by_block = s->kind == STEP_LOGS || s->kind == STEP_BLOCKS || s->kind == STEP_DENSE;
     if (j->stopped || (by_block && (s->at.to < j->want.from || s->at.from > j->want.to)))
-        step_free(s); /* these blocks go back anyway */
+        job_drop(j, s); /* these blocks go back anyway */
     else
         ways[a->judgement.verdict](&k);
 }

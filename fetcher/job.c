@@ -234,20 +234,36 @@ job_stop(struct job *j, enum control_verb verb, enum control_reason reason, int6
     va_end(args);
 }
 
+void
+job_drop(struct job *j, struct step *s)
+{
+    struct piece at;
+    if (!j->stopped && s->group && group_done(j, s, &at))
+        pieces_add(&j->done, at);
+    step_free(s);
+}
+
+static struct piece
+within(struct piece at, struct piece bounds)
+{
+    return (struct piece){at.from > bounds.from ? at.from : bounds.from, at.to < bounds.to ? at.to : bounds.to};
+}
+
+/* Of a group only the blocks that are still worked count: those outside may be asked for with some of its values. */
 static void
 drop_outside(struct job *j)
 {
     struct step *keep = NULL;
+    for (struct group *g = j->groups; g; g = g->next)
+        g->at = within(g->at, j->want);
     while (j->ready) {
         struct step *s = j->ready;
         j->ready = s->next;
         bool by_block = s->kind == STEP_LOGS || s->kind == STEP_BLOCKS || s->kind == STEP_DENSE;
-        if (by_block && s->at.to > j->want.to)
-            s->at.to = j->want.to;
-        if (by_block && s->at.from < j->want.from)
-            s->at.from = j->want.from;
-        if (by_block && s->at.from > s->at.to)
-            step_free(s);
+        if (by_block)
+            s->at = within(s->at, j->want);
+        if (s->at.from > s->at.to)
+            job_drop(j, s);
         else
             steps_put(&keep, s);
     }

@@ -107,6 +107,8 @@ bool job_over(const struct job *j);
 
 /* These blocks' rows are all made (for a step of a group: one of its parts). Frees the step. */
 void job_done(struct job *j, struct step *s);
+/* All its blocks go back: they are not waited for. Frees the step. */
+void job_drop(struct job *j, struct step *s);
 /* Nobody here knows the transaction (or block) of this step: the job goes on, and is refused at its end. Frees
  * the step. */
 void job_missing(struct job *j, struct step *s);

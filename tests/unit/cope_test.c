@@ -85,6 +85,51 @@ a_part_that_is_cut_again_is_waited_for(void **state)
     job_free(j);
 }
 
+/* The range is cut by its filter, and one part of it meets the edge of what is held here: blocks that only the
+ * other part was answered for are not done. */
+static void
+a_part_that_is_pruned_holds_back_its_blocks(void **state)
+{
+    const struct judgement filter = {.verdict = VERDICT_FILTER, .wait_ms = -1, .max_items = 1};
+    const struct judgement pruned = {.verdict = VERDICT_PRUNED, .wait_ms = -1, .min_block = 60};
+    struct job *j = job_of("task=1 dataset=logs from=0 to=99 address=" ONE "," TWO);
+    struct step *s = next_step(j, 0), *first, *second;
+    (void)state;
+    trouble(j, s, filter, "eth_getLogs", 0);
+    first = next_step(j, 0);
+    second = next_step(j, 0);
+    good(j, first);
+    trouble(j, second, pruned, "eth_getLogs", 0);
+    second = next_step(j, 0);
+    assert_int_equal(second->at.from, 60);
+    good(j, second);
+    gives_back(j, CONTROL_REFUSED, 0, 59);
+    finished(j, 60, 99);
+    job_free(j);
+}
+
+/* What lies outside of what is kept does not hold up what is inside. */
+static void
+a_part_that_is_dropped_is_not_waited_for(void **state)
+{
+    const struct judgement filter = {.verdict = VERDICT_FILTER, .wait_ms = -1, .max_items = 1};
+    const struct judgement range = {.verdict = VERDICT_RANGE, .wait_ms = -1, .max_blocks = 50};
+    struct job *j = job_of("task=1 dataset=logs from=0 to=99 address=" ONE "," TWO);
+    struct step *s = next_step(j, 0), *flying;
+    (void)state;
+    trouble(j, s, filter, "eth_getLogs", 0);
+    trouble(j, next_step(j, 0), range, "eth_getLogs", 0);
+    flying = next_step(j, 0);
+    assert_int_equal(flying->at.to, 49);
+    job_cut_before(j, 60, "blocks before 60 are not held here");
+    trouble(j, flying, transient, "eth_getLogs", 0);
+    while ((s = next_step(j, 0)))
+        good(j, s);
+    gives_back(j, CONTROL_REFUSED, 0, 59);
+    finished(j, 60, 99);
+    job_free(j);
+}
+
 static void
 retries_pause_and_end(void **state)
 {
@@ -396,6 +441,8 @@ main(void)
         TEST(one_block_is_cut_by_its_filter_then_by_receipts),
         TEST(a_limit_of_addresses_is_remembered),
         TEST(a_part_that_is_cut_again_is_waited_for),
+        TEST(a_part_that_is_pruned_holds_back_its_blocks),
+        TEST(a_part_that_is_dropped_is_not_waited_for),
         TEST(retries_pause_and_end),
         TEST(what_is_finished_before_a_failure_counts),
         TEST(pruned_blocks_go_back_the_others_stay),
