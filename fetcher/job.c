@@ -243,25 +243,19 @@ job_drop(struct job *j, struct step *s)
     step_free(s);
 }
 
-static struct piece
-within(struct piece at, struct piece bounds)
-{
-    return (struct piece){at.from > bounds.from ? at.from : bounds.from, at.to < bounds.to ? at.to : bounds.to};
-}
-
 /* Of a group only the blocks that are still worked count: those outside may be asked for with some of its values. */
 static void
 drop_outside(struct job *j)
 {
     struct step *keep = NULL;
     for (struct group *g = j->groups; g; g = g->next)
-        g->at = within(g->at, j->want);
+        g->at = piece_within(g->at, j->want);
     while (j->ready) {
         struct step *s = j->ready;
         j->ready = s->next;
         bool by_block = s->kind == STEP_LOGS || s->kind == STEP_BLOCKS || s->kind == STEP_DENSE;
         if (by_block)
-            s->at = within(s->at, j->want);
+            s->at = piece_within(s->at, j->want);
         if (s->at.from > s->at.to)
             job_drop(j, s);
         else
@@ -275,6 +269,10 @@ job_missing(struct job *j, struct step *s)
 {
     char first[65] = "";
     uint64_t number;
+    if (pieces_hold(&j->done, s->at)) { /* another part of it is missing, too */
+        step_free(s);
+        return;
+    }
     if (j->missing++ == 0)
         j->first_missing = (size_t)s->at.from;
     if (s->needs & NEED_HEADER && num_word(j->task.hashes[j->first_missing], &number))

@@ -27,6 +27,12 @@ piece_cut(struct piece p, uint64_t width, struct piece *rest)
     return (struct piece){p.from, p.from + width - 1};
 }
 
+struct piece
+piece_within(struct piece p, struct piece bounds)
+{
+    return (struct piece){p.from > bounds.from ? p.from : bounds.from, p.to < bounds.to ? p.to : bounds.to};
+}
+
 static bool
 touches(struct piece a, struct piece b)
 {

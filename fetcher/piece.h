@@ -24,6 +24,7 @@ uint64_t piece_width(struct piece p); /* blocks; UINT64_MAX when it does not fit
 /* Cuts p after at most width blocks (0: after half): the first part is returned, *rest is what
  * follows, nothing if it all fits. A piece of one block is never cut. */
 struct piece piece_cut(struct piece p, uint64_t width, struct piece *rest);
+struct piece piece_within(struct piece p, struct piece bounds); /* what of p lies in them */
 
 void pieces_add(struct pieces *s, struct piece p);
 bool pieces_hold(const struct pieces *s, struct piece p); /* all of it; nothing is always held */

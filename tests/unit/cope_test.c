@@ -280,6 +280,25 @@ an_unknown_transaction_does_not_hold_up_the_others(void **state)
     job_free(j);
 }
 
+/* Where transaction and receipt are asked for one by one both are unknown, and it is one that is missing. */
+static void
+an_unknown_transaction_counts_once(void **state)
+{
+    const struct judgement unseen = {.verdict = VERDICT_NOTYET, .wait_ms = -1};
+    const struct judgement alone = {.verdict = VERDICT_BATCH, .wait_ms = -1, .max_items = 1};
+    struct job *j = job_of("task=1 dataset=transactions hashes="
+                           "0x2222222222222222222222222222222222222222222222222222222222222222");
+    struct step *s;
+    (void)state;
+    endpoint_batch_refused(endpoint, &alone, 2);
+    for (int64_t now = 0; (s = next_step(j, now)); now += 10000)
+        trouble(j, s, unseen, "eth_getTransactionByHash", now);
+    gives_back(j, CONTROL_REFUSED, 0, 0);
+    assert_string_equal(j->cut.error, "1 of 1 transactions not known, first "
+                        "0x2222222222222222222222222222222222222222222222222222222222222222");
+    job_free(j);
+}
+
 static void
 bad_data_gets_a_second_chance(void **state)
 {
@@ -450,6 +469,7 @@ main(void)
         TEST(answers_about_blocks_that_go_back_anyway_change_nothing),
         TEST(a_block_that_does_not_come_is_declined),
         TEST(an_unknown_transaction_does_not_hold_up_the_others),
+        TEST(an_unknown_transaction_counts_once),
         TEST(bad_data_gets_a_second_chance),
         TEST(rates_are_not_failures),
         TEST(a_rate_that_does_not_end_may_be_the_width),

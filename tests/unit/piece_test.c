@@ -144,6 +144,17 @@ the_whole_of_numbers(void **state)
     pieces_free(&s);
 }
 
+static void
+what_lies_outside_of_bounds_is_left_out(void **state)
+{
+    (void)state;
+    same(piece_within(P(0, 99), P(60, 80)), P(60, 80));
+    same(piece_within(P(65, 70), P(60, 80)), P(65, 70));
+    same(piece_within(P(70, 99), P(60, 80)), P(70, 80));
+    assert_int_equal(piece_width(piece_within(P(0, 59), P(60, 80))), 0);
+    assert_int_equal(piece_width(piece_within(P(81, 99), P(60, 80))), 0);
+}
+
 int
 main(void)
 {
@@ -152,6 +163,7 @@ main(void)
         cmocka_unit_test(nothing_is_always_held), cmocka_unit_test(the_larger_end_is_finished),
         cmocka_unit_test(cuts),                   cmocka_unit_test(a_middle_part_alone_is_nothing),
         cmocka_unit_test(the_whole_of_numbers),   cmocka_unit_test(a_hole_of_one_block_stays),
+        cmocka_unit_test(what_lies_outside_of_bounds_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
