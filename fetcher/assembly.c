@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/num.h"
+#include "fetcher/hexfield.h"
 
 struct assembly *
 assembly_new(const struct step *origin, uint64_t block)
@@ -48,23 +48,12 @@ assembly_keep(struct assembly *a, enum source need, struct json reply)
     a->have |= need;
 }
 
-/* A transaction of a block is its hash, or an object that holds it. */
-static bool
-transaction_hash(struct json tx, uint8_t out[32])
-{
-    struct span text;
-    struct json hash = tx;
-    if (json_type(tx) == JSON_OBJECT && !json_get(tx, "hash", &hash))
-        return false;
-    return json_string(hash, &text) && num_hex(text, out, 32);
-}
-
 bool
 assembly_open(struct assembly *a, struct json block, char *why)
 {
     struct json list, tx;
     if (!json_get(block, "transactions", &list) || json_type(list) != JSON_ARRAY) {
-        snprintf(why, 160, "block %llu has no list of transactions",
+        snprintf(why, WHY_MAX, "block %llu has no list of transactions",
                  (unsigned long long)a->origin.at.from);
         return false;
     }
@@ -73,8 +62,8 @@ assembly_open(struct assembly *a, struct json block, char *why)
     a->one = xcalloc(n ? n : 1, sizeof *a->one);
     a->n_hashes = n;
     for (struct json_items it = json_items(list); json_next(&it, &tx); i++)
-        if (!transaction_hash(tx, a->hashes[i])) {
-            snprintf(why, 160, "block %llu: transaction %zu has no hash",
+        if (!hex_transaction(tx, a->hashes[i])) {
+            snprintf(why, WHY_MAX, "block %llu: transaction %zu has no hash",
                      (unsigned long long)a->origin.at.from, i);
             return false;
         }

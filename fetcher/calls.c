@@ -44,12 +44,8 @@ find_hash(struct calls *c, struct json item)
     bool has_tx = json_next(&c->txs, &tx);
 
     c->has_hash = member(item, "txHash", &v) && hex_bytes(v, c->hash, 32);
-    if (c->has_hash || !has_tx)
-        return;
-    if (json_type(tx) != JSON_OBJECT)
-        c->has_hash = hex_bytes(tx, c->hash, 32);
-    else
-        c->has_hash = member(tx, "hash", &v) && hex_bytes(v, c->hash, 32);
+    if (!c->has_hash && has_tx)
+        c->has_hash = hex_transaction(tx, c->hash);
 }
 
 static bool

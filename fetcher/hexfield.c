@@ -74,6 +74,13 @@ hex_bytes(struct json v, uint8_t *out, size_t n)
 }
 
 bool
+hex_transaction(struct json tx, uint8_t hash[32])
+{
+    struct json v = tx;
+    return (json_type(tx) != JSON_OBJECT || member(tx, "hash", &v)) && hex_bytes(v, hash, 32);
+}
+
+bool
 hex_time(struct json v, int64_t *out)
 {
     struct span s;

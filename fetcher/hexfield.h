@@ -48,6 +48,9 @@ bool hex_time(struct json v, int64_t *out);
 /* Adds 0x-hex of any length as one bytea field, decoded in place. False: not of the form. */
 bool hex_to_row(struct buf *row, struct span hex);
 
+/* The hash of a transaction in a block: it stands for itself, or is an object that holds it. */
+bool hex_transaction(struct json tx, uint8_t hash[32]);
+
 /* An optional member: false if it is absent or null. */
 bool member(struct json object, const char *key, struct json *out);
 

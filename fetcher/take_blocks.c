@@ -2,21 +2,42 @@
 #include "fetcher/take_blocks.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include "fetcher/hexfield.h"
 
 enum { ODD_MAX = 3 }; /* blocks whose receipts came odd: from then on none are asked for at once */
 
 /* --- one block, all replies there --- */
 
+static bool
+is_receipt_of(struct json receipt, struct json tx)
+{
+    struct json v;
+    uint8_t wanted[32], got[32];
+    bool known = hex_transaction(tx, wanted) && member(receipt, "transactionHash", &v) && hex_bytes(v, got, 32);
+    return !known || memcmp(wanted, got, 32) == 0;
+}
+
+/* One for each transaction of the block, in its order. */
 static enum decode
 receipts_complete(const struct block_replies *b, char *why)
 {
-    struct json list;
-    if (!b->has_block || !b->has_receipts || !json_get(b->block, "transactions", &list) ||
-        json_count(list) == json_count(b->receipts))
+    struct json list, tx, receipt;
+    if (!b->has_block || !b->has_receipts || !json_get(b->block, "transactions", &list))
         return DECODE_OK;
-    snprintf(why, 160, "block %llu has %zu transactions, but %zu receipts were sent",
-             (unsigned long long)b->number, json_count(list), json_count(b->receipts));
-    return DECODE_BAD;
+    if (json_count(list) != json_count(b->receipts)) {
+        snprintf(why, WHY_MAX, "block %llu has %zu transactions, but %zu receipts were sent",
+                 (unsigned long long)b->number, json_count(list), json_count(b->receipts));
+        return DECODE_BAD;
+    }
+    struct json_items txs = json_items(list), receipts = json_items(b->receipts);
+    while (json_next(&txs, &tx) && json_next(&receipts, &receipt))
+        if (!is_receipt_of(receipt, tx)) {
+            snprintf(why, WHY_MAX, "block %llu: receipt of another transaction", (unsigned long long)b->number);
+            return DECODE_BAD;
+        }
+    return DECODE_OK;
 }
 
 static enum decode
@@ -33,12 +54,12 @@ receipt_logs(struct job *j, const struct step *s, const struct block_replies *b,
         target.timestamp = h->timestamp;
     }
     if (s->kind == STEP_DENSE && json_count(b->receipts) == 0) {
-        snprintf(why, 160, "no receipt of block %llu, which has too many logs to be sent",
+        snprintf(why, WHY_MAX, "no receipt of block %llu, which has too many logs to be sent",
                  (unsigned long long)b->number);
         return DECODE_BAD;
     }
     if (h && h->has_bloom && !bloom_is_empty(h->bloom) && json_count(b->receipts) == 0) {
-        snprintf(why, 160, "no receipt of block %llu, whose bloom is not empty",
+        snprintf(why, WHY_MAX, "no receipt of block %llu, whose bloom is not empty",
                  (unsigned long long)b->number);
         return DECODE_BAD;
     }

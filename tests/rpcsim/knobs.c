@@ -28,7 +28,8 @@ static const char *const lie_names[] = {
     [LIE_UNORDERED] = "unordered", [LIE_BADHEX] = "badhex", [LIE_OVERFLOW] = "overflow",
     [LIE_FEWER] = "fewer",
     [LIE_BLOCK] = "block", [LIE_RECEIPTS] = "receipts",
-    [LIE_RECEIPT_NULL] = "receipt-null", [LIE_RECEIPT_TWICE] = "receipt-twice", [LIE_KINDS] = NULL,
+    [LIE_RECEIPT_NULL] = "receipt-null", [LIE_RECEIPT_TWICE] = "receipt-twice",
+    [LIE_RECEIPT_OTHER] = "receipt-other", [LIE_KINDS] = NULL,
 };
 static const char *const mangle_names[] = {
     [MANGLE_MISSING] = "missing", [MANGLE_SHUFFLED] = "shuffled", [MANGLE_STRINGS] = "strings",
@@ -88,7 +89,7 @@ struct entry {
     X("pruned-style", "STYLE", "how it refuses older ones; silent: empty answers", KNOB_STYLE, AT(pruned_style), NULL, STYLE_PRUNED) \
     X("null-round", "N", "no block has this number", KNOB_NUMBER, AT(null_round), NULL, 0) \
     X("lie-every", "N", "every nth answer is wrong", KNOB_NUMBER, AT(lie_every), NULL, 0) \
-    X("lies", "KINDS", "how: outside,address,duplicate,hash,missing,removed,unordered,badhex,overflow,fewer (one log is left out),block,receipts,receipt-null,receipt-twice", KNOB_SET, AT(lies), lie_names, 0) \
+    X("lies", "KINDS", "how: outside,address,duplicate,hash,missing,removed,unordered,badhex,overflow,fewer (one log is left out),block,receipts,receipt-null,receipt-twice,receipt-other (one in place of another)", KNOB_SET, AT(lies), lie_names, 0) \
     X("off", "METHODS", "methods that it does not have, commas between", KNOB_NAMES, AT(off), NULL, 0) \
     X("off-style", "STYLE", "how it refuses them", KNOB_STYLE, AT(off_style), NULL, STYLE_METHOD) \
     X("chain-id", "N", "the chain (default 31337)", KNOB_NUMBER, AT(chain_id), NULL, 0) \

@@ -20,7 +20,8 @@ enum error_kind { /* bits of knobs.errors */
 
 enum lie { /* bits of knobs.lies */
     LIE_OUTSIDE, LIE_ADDRESS, LIE_DUPLICATE, LIE_HASH, LIE_MISSING, LIE_REMOVED, LIE_UNORDERED,
-    LIE_BADHEX, LIE_OVERFLOW, LIE_FEWER, LIE_BLOCK, LIE_RECEIPTS, LIE_RECEIPT_NULL, LIE_RECEIPT_TWICE, LIE_KINDS,
+    LIE_BADHEX, LIE_OVERFLOW, LIE_FEWER, LIE_BLOCK, LIE_RECEIPTS, LIE_RECEIPT_NULL, LIE_RECEIPT_TWICE, LIE_RECEIPT_OTHER,
+    LIE_KINDS,
 };
 
 enum mangle { /* bits of knobs.mangle: what happens to the answers of a batch */

@@ -179,7 +179,20 @@ null_first(struct buf *b, size_t start, size_t end)
     b->n -= end - (start + 5);
 }
 
-/* The first one is left out, is null, or is there twice. */
+/* The number of objects stays as it is. */
+static void
+first_for_second(struct buf *b, size_t start, size_t end)
+{
+    if (b->p[end] != ',')
+        return;
+    size_t second = end + 1, rest = lie_object_end(b, second), n = end - start - 1;
+    buf_room(b, n);
+    memmove(b->p + second + n, b->p + rest, b->n - rest);
+    memcpy(b->p + second, b->p + start + 1, n);
+    b->n = b->n - (rest - second) + n;
+}
+
+/* The first one is left out, is null, is there twice, or also in place of the second. */
 void
 lie_receipts(struct exchange *x, size_t start, enum lie lie)
 {
@@ -187,6 +200,10 @@ lie_receipts(struct exchange *x, size_t start, enum lie lie)
     size_t end = lie_object_end(b, start + 1);
     if (b->n < start + 3)
         return;
+    if (lie == LIE_RECEIPT_OTHER) {
+        first_for_second(b, start, end);
+        return;
+    }
     if (lie == LIE_RECEIPT_TWICE) {
         repeat_first(b, start, false);
         return;

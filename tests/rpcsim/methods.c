@@ -6,6 +6,8 @@
 #include "sim.h"
 
 enum { CODE_PARAMS = -32602, CODE_METHOD = -32601 };
+static const uint64_t RECEIPT_LIES =
+    1u << LIE_RECEIPTS | 1u << LIE_RECEIPT_NULL | 1u << LIE_RECEIPT_TWICE | 1u << LIE_RECEIPT_OTHER;
 
 /* The block that a parameter names: a quantity, a tag, or {"blockNumber": ...}. */
 static bool
@@ -146,7 +148,7 @@ m_block_receipts(struct exchange *x)
     size_t start = x->out->n;
     s->ops->receipts(s->self, block, x->out);
     enum lie lie;
-    if (lie_due(x->sim, 1u << LIE_RECEIPTS | 1u << LIE_RECEIPT_NULL | 1u << LIE_RECEIPT_TWICE, &lie))
+    if (lie_due(x->sim, RECEIPT_LIES, &lie))
         lie_receipts(x, start, lie);
 }
 

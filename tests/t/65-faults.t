@@ -142,7 +142,7 @@ done
 for style in geth infura besu proxyd drpc quicknode bloxroute null; do
     faulty tx "no eth_getBlockReceipts, as $style says it" "--off eth_getBlockReceipts --off-style $style"
 done
-for lie in receipts receipt-null receipt-twice; do
+for lie in receipts receipt-null receipt-twice receipt-other; do
     faulty tx "receipts of every block that do not fit it: $lie" "--lie-every 1 --lies $lie" '--breaker-timeout 1'
     faulty big "the same of a block with too many logs: $lie" "--max-results 60 --lie-every 1 --lies $lie"
 done
@@ -177,7 +177,7 @@ for n in 2 3 4; do
         faulty "$words" "one log left out of every ${n}th answer: $words" "--lie-every $n --lies fewer" '--concurrency 1'
     done
 done
-for lie in block receipts receipt-null receipt-twice; do faulty tx "a lie in every 7th answer: $lie" "--lie-every 7 --lies $lie"; done
+for lie in block receipts receipt-null receipt-twice receipt-other; do faulty tx "a lie in every 7th answer: $lie" "--lie-every 7 --lies $lie"; done
 
 # --- blooms that promise more than there is ---
 faulty phantom 'blooms without logs, logs alone' '--phantoms 3'
