@@ -13,22 +13,6 @@ enum {
     TEXT_WAIT_MAX_MS = 3600000,   /* a text's: 1 h */
 };
 
-const char *
-verdict_name(enum verdict v)
-{
-    static const char *const names[VERDICT_COUNT] = {
-        [VERDICT_OK] = "ok", [VERDICT_RATE] = "rate", [VERDICT_QUOTA] = "quota",
-        [VERDICT_RANGE] = "range", [VERDICT_DENSITY] = "density", [VERDICT_FILTER] = "filter",
-        [VERDICT_BATCH] = "batch", [VERDICT_NOTYET] = "not-yet", [VERDICT_PRUNED] = "pruned",
-        [VERDICT_NOBLOCK] = "no-block",
-        [VERDICT_NOMETHOD] = "no-method", [VERDICT_AUTH] = "auth",
-        [VERDICT_TRANSIENT] = "transient", [VERDICT_BADDATA] = "bad-data",
-        [VERDICT_CALLER] = "caller",
-    };
-
-    return names[v];
-}
-
 /* The texts of an answer that rules look into. */
 struct texts {
     struct span message, data, page; /* page: HTML */
@@ -154,9 +138,6 @@ read_hint(struct judgement *j, const struct rule *r, const struct answer_facts *
         break;
     case HINT_ITEMS:
         j->max_items = last < (r->verdict == VERDICT_BATCH ? f->batch : f->items) ? last : 0;
-        break;
-    case HINT_HEAD:
-        j->head = last;
         break;
     case HINT_FIRST:
         j->min_block = last;

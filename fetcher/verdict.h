@@ -22,7 +22,7 @@ enum verdict {
     VERDICT_DENSITY,   /* too many logs, bytes or seconds: split this one, no lasting limit */
     VERDICT_FILTER,    /* too many addresses or topics: split the list (max_items if given) */
     VERDICT_BATCH,     /* batch too large or not taken: remember max_items, send smaller ones */
-    VERDICT_NOTYET,    /* beyond this node's head (head if given): wait about a block, blame nobody */
+    VERDICT_NOTYET,    /* beyond this node's head: wait about a block, blame nobody */
     VERDICT_NOBLOCK,   /* no block has that number, nor ever will: nothing to fetch */
     VERDICT_PRUNED,    /* history is not held here (min_block if given): another endpoint */
     VERDICT_NOMETHOD,  /* method not served here: another endpoint or another method */
@@ -69,17 +69,15 @@ struct answer_facts {
 
 struct judgement {
     enum verdict verdict;
-    int64_t wait_ms;      /* RATE, QUOTA, NOTYET, TRANSIENT: how long, -1: the caller's own backoff */
+    int64_t wait_ms;      /* RATE, QUOTA, TRANSIENT: how long, -1: the caller's own backoff */
     uint64_t per_second;  /* RATE: the limit, 0 if not told */
     uint64_t max_blocks;  /* RANGE, DENSITY: use at most this width from now (RANGE) or here (DENSITY); 0: halve */
     uint64_t max_items;   /* BATCH, FILTER: 0: halve */
     uint64_t max_logs;    /* DENSITY: most logs in one answer, 0 if not told */
-    uint64_t head;        /* NOTYET: the node's head, 0 if not told */
     uint64_t min_block;   /* PRUNED: first block held, 0 if not told */
     const char *rule;     /* static name of the rule that matched, for counting and for people */
 };
 
 struct judgement judge(const struct answer_facts *f);
-const char *verdict_name(enum verdict v); /* "rate", "range", ... */
 
 #endif

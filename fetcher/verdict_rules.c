@@ -30,11 +30,9 @@ const struct rule verdict_rules[] = {
 {"null",                 T, IF_NULL, 0, 0, NULL, VERDICT_NOTYET, HINT_NONE, 0},
 
 /* --- the node is behind; before "range" --- */
-{"reth-head",            T, 0, 0, 0, "beyond current head block: requested #, head @", VERDICT_NOTYET, HINT_HEAD, 0},
-{"reth-head",            T, 0, 0, 0, "request beyond head block: requested #, head @", VERDICT_NOTYET, HINT_HEAD, 0},
 {"geth-head",            T, 0, 0, 0, "beyond current head", VERDICT_NOTYET, HINT_NONE, 0},
 {"reth-head",            T, 0, 0, 0, "beyond head block", VERDICT_NOTYET, HINT_NONE, 0},
-{"coreth-head",          T, 0, 0, 0, "after last accepted block @", VERDICT_NOTYET, HINT_HEAD, 0},
+{"coreth-head",          T, 0, 0, 0, "after last accepted block", VERDICT_NOTYET, HINT_NONE, 0},
 {"coreth-unfinalized",   T, 0, 0, 0, "cannot query unfinalized data", VERDICT_NOTYET, HINT_NONE, 0},
 {"geth-inverted",        T, 0, 0, 0, "invalid block range params", VERDICT_CALLER, HINT_NONE, 0},
 {"hyperliquid-head",     T, 0, 0, 0, "invalid block range", VERDICT_NOTYET, HINT_NONE, 0},

@@ -33,7 +33,6 @@ enum rule_hint {
     HINT_SUGGESTED,  /* only a suggested range */
     HINT_LOGS,       /* the last number: most logs in an answer; also a suggested range */
     HINT_ITEMS,      /* the last number (or value): most addresses, topics or calls */
-    HINT_HEAD,       /* the last number: newest block */
     HINT_FIRST,      /* the last number: oldest block held */
     HINT_PER_SECOND, /* the first number: calls per second */
     HINT_WAIT,       /* value: milliseconds to wait at least */

@@ -24,7 +24,7 @@ struct verdict_case {
     enum transport transport;
 
     enum verdict want;
-    uint64_t max_blocks, max_items, max_logs, want_head, min_block, per_second; /* as expected */
+    uint64_t max_blocks, max_items, max_logs, min_block, per_second; /* as expected */
     int64_t wait_ms;         /* 0: none expected */
 };
 
@@ -223,10 +223,10 @@ static const struct verdict_case verdict_cases[] = {
 {.who = "null receipts", .status = 200, .null = true, .kind = RPC_RECEIPTS, .blocks = 1, .want = VERDICT_NOTYET},
 {.who = "null logs", .status = 200, .null = true, .want = VERDICT_BADDATA},
 {.who = "geth head", .status = 200, .code = -32602, .message = "block range extends beyond current head block", .want = VERDICT_NOTYET},
-{.who = "reth head", .status = 200, .code = -32602, .message = "block range extends beyond current head block: requested 101, head 100", .want = VERDICT_NOTYET, .want_head = 100},
-{.who = "reth head", .status = 200, .code = -32602, .message = "request beyond head block: requested 101, head 100", .want = VERDICT_NOTYET, .want_head = 100},
-{.who = "coreth head", .status = 200, .code = -32000, .message = "requested to block 100 after last accepted block 90", .want = VERDICT_NOTYET, .want_head = 90},
-{.who = "coreth head", .status = 200, .code = -32000, .message = "requested from block 100 after last accepted block 90", .want = VERDICT_NOTYET, .want_head = 90},
+{.who = "reth head", .status = 200, .code = -32602, .message = "block range extends beyond current head block: requested 101, head 100", .want = VERDICT_NOTYET},
+{.who = "reth head", .status = 200, .code = -32602, .message = "request beyond head block: requested 101, head 100", .want = VERDICT_NOTYET},
+{.who = "coreth head", .status = 200, .code = -32000, .message = "requested to block 100 after last accepted block 90", .want = VERDICT_NOTYET},
+{.who = "coreth head", .status = 200, .code = -32000, .message = "requested from block 100 after last accepted block 90", .want = VERDICT_NOTYET},
 {.who = "coreth", .status = 200, .code = -32000, .message = "cannot query unfinalized data", .want = VERDICT_NOTYET},
 {.who = "hyperliquid", .status = 200, .code = -32602, .message = "invalid block range", .want = VERDICT_NOTYET},
 {.who = "hyperliquid", .status = 200, .code = -32602, .message = "invalid block height", .want = VERDICT_NOTYET},
