@@ -133,11 +133,10 @@ endpoint_method_ok(struct endpoint *e, const char *method, int64_t now_ms)
 /* --- what was answered --- */
 
 void
-endpoint_sent(struct endpoint *e, size_t calls)
+endpoint_sent(struct endpoint *e)
 {
     e->in_flight++;
     e->stats.requests++;
-    e->stats.calls += calls;
 }
 
 static void
@@ -170,12 +169,6 @@ is_failure(enum verdict v)
     return v == VERDICT_TRANSIENT || v == VERDICT_BADDATA;
 }
 
-static bool
-is_timeout(const struct judgement *j)
-{
-    return j->verdict == VERDICT_TRANSIENT && j->rule && strcmp(j->rule, "timeout") == 0;
-}
-
 static void
 heed_failure(struct endpoint *e, const char *method, const struct judgement *j, int64_t sent_ms, int64_t now_ms)
 {
@@ -183,7 +176,7 @@ heed_failure(struct endpoint *e, const char *method, const struct judgement *j, 
 
     if (j->wait_ms > 0)
         pause_until(e, now_ms + j->wait_ms);
-    if (!is_timeout(j))
+    if (!j->rule || strcmp(j->rule, "timeout") != 0)
         return;
     aimd_timeout(&e->aimd, sent_ms, now_ms);
     /* one alone may be chance; the step that met it is split by its owner anyhow */
@@ -230,12 +223,9 @@ tell_method(struct endpoint *e, const char *method, enum verdict v, int64_t now_
 static void
 count(struct endpoint *e, enum verdict v, int64_t latency_us)
 {
-    bool failed = is_failure(v) || v == VERDICT_RATE || v == VERDICT_QUOTA || v == VERDICT_AUTH
-               || v == VERDICT_CALLER;
-
     e->stats.latency_us += latency_us > 0 ? (uint64_t)latency_us : 0;
-    e->stats.verdicts[v]++;
-    e->stats.failures += failed;
+    e->stats.failures += is_failure(v) || v == VERDICT_RATE || v == VERDICT_QUOTA || v == VERDICT_AUTH
+                      || v == VERDICT_CALLER;
 }
 
 bool
@@ -383,12 +373,19 @@ endpoint_state(struct endpoint *e, int64_t now_ms)
 }
 
 int64_t
+endpoint_rest_ms(struct endpoint *e, int64_t now_ms)
+{
+    int64_t wait = breaker_wait_ms(&e->breaker, now_ms), asked = rest_asked(&e->rest, now_ms);
+
+    return wait > asked ? wait : asked;
+}
+
+int64_t
 endpoint_next_ms(struct endpoint *e, int64_t now_ms)
 {
-    int64_t wait = breaker_wait_ms(&e->breaker, now_ms), left = rest_left(&e->rest, now_ms);
+    int64_t wait = endpoint_rest_ms(e, now_ms), left = rest_left(&e->rest, now_ms);
 
-    wait = left > wait ? left : wait;
-    return wait > 0 ? wait : -1;
+    return left > wait ? left : wait > 0 ? wait : -1;
 }
 
 const struct endpoint_stats *

@@ -46,7 +46,7 @@ bool endpoint_probe_due(struct endpoint *e, int64_t now_ms);
 /* May this method be asked (its own breaker, NOMETHOD remembered)? */
 bool endpoint_method_ok(struct endpoint *e, const char *method, int64_t now_ms);
 
-void endpoint_sent(struct endpoint *e, size_t calls);
+void endpoint_sent(struct endpoint *e); /* a request */
 
 /* One HTTP request ended: the judgement that speaks for the transport and rate of it (the worst of
  * its calls), once per request. Returns true when the breaker's state changed. */
@@ -82,11 +82,12 @@ uint32_t endpoint_failures(const struct endpoint *e); /* in a row, up to now */
 enum breaker_state endpoint_state(struct endpoint *e, int64_t now_ms);
 /* Milliseconds until something here changes by itself (probe, pause, tokens); -1: nothing pending. */
 int64_t endpoint_next_ms(struct endpoint *e, int64_t now_ms);
+/* Milliseconds for which its breaker is open yet, or it asked to be left alone; 0: neither. */
+int64_t endpoint_rest_ms(struct endpoint *e, int64_t now_ms);
 
 struct endpoint_stats {
-    uint64_t requests, calls, failures; /* HTTP requests, JSON-RPC calls, requests judged a failure */
-    uint64_t latency_us;                /* sum over requests */
-    uint64_t verdicts[VERDICT_COUNT];   /* calls or requests by verdict */
+    uint64_t requests, failures; /* HTTP requests, and those judged a failure */
+    uint64_t latency_us;         /* sum over requests */
 };
 const struct endpoint_stats *endpoint_stats(const struct endpoint *e);
 

@@ -64,7 +64,7 @@ static void
 prepare(struct loop *l)
 {
     const struct loop_options *o = l->o;
-    l->now_ms = l->start_ms = clock_ms();
+    l->now_ms = l->start_ms = l->calm_ms = clock_ms();
     snprintf(l->name, sizeof l->name, "%.48s.%08x", o->endpoint_name, draw());
     l->endpoint = endpoint_new(&o->endpoint);
     l->output = output_new(l->results, o->format);
@@ -223,7 +223,7 @@ mind_breaker(struct loop *l)
 {
     enum breaker_state state = endpoint_state(l->endpoint, l->now_ms);
     bool open = state != BREAKER_CLOSED;
-    int64_t wait = endpoint_next_ms(l->endpoint, l->now_ms);
+    int64_t wait = endpoint_rest_ms(l->endpoint, l->now_ms);
     bool resting = wait > WORK_LONG_REST_MS;
     if (((open && !l->was_open) || (resting && !l->was_resting)) && !l->coping.alone)
         work_give_back(l->work, REASON_BREAKER, wait, !open, l->now_ms);

@@ -50,22 +50,32 @@ loop_mind_fatal(struct loop *l)
     leave_with(l, EXIT_UNAVAILABLE);
 }
 
+/* Does the endpoint keep somebody waiting? In a pipe also those whose tasks are not read as long as it rests. */
+static bool
+keeps_waiting(struct loop *l, bool unready)
+{
+    bool trouble = l->survey.failures > 0 || l->was_open || l->was_resting;
+    bool busy = (unready && l->begun) || !work_idle(l->work) || (trouble && l->coping.alone && !l->input_ended);
+    if (!busy)
+        l->calm_ms = l->now_ms;
+    return busy && trouble;
+}
+
 /* Alone, an endpoint that does not answer ends the run; otherwise others go on, and this one waits. */
 void
 loop_mind_silence(struct loop *l)
 {
     bool unready = !survey_ready(&l->survey);
-    int64_t good = l->report.good_ms > l->start_ms ? l->report.good_ms : l->start_ms;
-    bool busy = unready || !work_idle(l->work);
-    bool silent = l->o->give_up_ms > 0 && busy && l->survey.failures + l->was_open > 0 &&
-                  l->now_ms - good >= l->o->give_up_ms;
+    int64_t since = l->report.good_ms > l->calm_ms ? l->report.good_ms : l->calm_ms;
+    bool silent = keeps_waiting(l, unready) && l->o->give_up_ms > 0 && l->now_ms - since >= l->o->give_up_ms;
     bool late = l->o->check && l->now_ms - l->start_ms >= CHECK_MS;
     if (unready && l->coping.alone && (late || survey_hopeless(&l->survey) || l->survey.failures > l->o->retries))
         silent = true;
     if (!silent || l->over)
         return;
     warn("endpoint \"%s\" (%s) does not answer: %s", l->o->endpoint_name, l->o->host,
-         l->survey.error[0] ? l->survey.error : late ? "no answer within 10 s" : "no good answer");
+         l->survey.error[0] ? l->survey.error : late ? "no answer within 10 s" :
+         l->was_resting ? "it asks to be left alone" : "no good answer");
     work_give_back(l->work, REASON_BREAKER, 0, false, l->now_ms);
     leave_with(l, EXIT_UNAVAILABLE);
 }

@@ -32,6 +32,7 @@ struct loop {
     size_t part;         /* tasks of the message that is being read */
     bool again;          /* there is room for results again: requests may start */
     int64_t stop_by_ms, life_sign_ms, start_ms, read_ms, wrote_ms, now_ms;
+    int64_t calm_ms;     /* when there was nothing to wait for */
     uint64_t lines, bad_lines;
 };
 

@@ -7,20 +7,20 @@ rest_init(struct rest *r, int64_t backoff_min_ms, int64_t backoff_max_ms, uint64
     *r = (struct rest){.backoff_min_ms = backoff_min_ms, .backoff_max_ms = backoff_max_ms, .seed = seed * 2 + 1};
 }
 
-bool
+int64_t
 rest_asked(const struct rest *r, int64_t now_ms)
 {
-    return now_ms < r->pause_until_ms || now_ms < r->quota_until_ms;
+    int64_t until = r->pause_until_ms > r->quota_until_ms ? r->pause_until_ms : r->quota_until_ms;
+
+    return until > now_ms ? until - now_ms : 0;
 }
 
 int64_t
 rest_left(const struct rest *r, int64_t now_ms)
 {
-    int64_t until = r->pause_until_ms > r->quota_until_ms ? r->pause_until_ms : r->quota_until_ms;
+    int64_t asked = rest_asked(r, now_ms), distance = r->next_ms - now_ms;
 
-    if (until < r->next_ms)
-        until = r->next_ms;
-    return until > now_ms ? until - now_ms : 0;
+    return asked > distance ? asked : distance > 0 ? distance : 0;
 }
 
 bool

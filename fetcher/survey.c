@@ -256,7 +256,7 @@ send(struct survey *s, struct rpc_request *r,
     r->bare = r->n == 1;
     r->done = done;
     r->context = s;
-    endpoint_sent(s->endpoint, r->n);
+    endpoint_sent(s->endpoint);
     rpc_send(s->rpc, r, s->now_ms);
 }
 

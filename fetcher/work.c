@@ -97,7 +97,7 @@ work_credit(struct work *w, int64_t now_ms)
 {
     if (w->leaving || !survey_ready(w->p.survey) || w->p.coping->fatal[0] || output_full(w->p.output) ||
         endpoint_state(w->p.endpoint, now_ms) != BREAKER_CLOSED ||
-        endpoint_next_ms(w->p.endpoint, now_ms) > WORK_LONG_REST_MS || w->n_jobs >= w->p.max_jobs)
+        endpoint_rest_ms(w->p.endpoint, now_ms) > WORK_LONG_REST_MS || w->n_jobs >= w->p.max_jobs)
         return 0;
     uint64_t slots = endpoint_slots(w->p.endpoint, now_ms), held = load(w, now_ms);
     if (now_ms < w->blocked_until_ms)

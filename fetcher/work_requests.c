@@ -160,7 +160,7 @@ send_step(struct work *w, struct job *j, struct step *s)
     if (s->kind == STEP_LOGS)
         w->logs_flying += piece_width(s->at);
     w->bytes_flying += f->expected;
-    endpoint_sent(w->p.endpoint, r->n);
+    endpoint_sent(w->p.endpoint);
     rpc_send(w->p.rpc, r, w->now_ms);
     return true;
 }

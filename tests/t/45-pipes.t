@@ -51,6 +51,27 @@ line='echo "task=1 dataset=logs from=100 to=200" | $FETCHER --rpc http://127.0.0
 is "$(statuses "$line")" '0 3' 'an endpoint that is not there: exit 3, not a hang'
 like "$(<"$T/err")" '127.0.0.1:9.*connection refused' 'and says so'
 
+start_rpcsim spent --seed 3 --blocks 5000 --quota 3
+# shellcheck disable=SC2016
+line='$PRODUCER --from 100 --to 1099 --step 100 -o - | timeout 20 $FETCHER --rpc $URL -i - -o - --give-up 1 --format ndjson'
+is "$(statuses "$line" | tail -n 1 | cut -d' ' -f2)" 3 'a quota that is spent, and tasks that wait: exit 3, not a hang till midnight'
+like "$(<"$T/err")" 'given up: .*daily request count exceeded' 'and says why'
+
+# A pipe may be idle for long: that is no silence of the endpoint.
+printf '%s\n' 'after 3 requests error-every=1' 'after 4 requests error-every=0' >"$T/slip"
+start_rpcsim slip --seed 3 --blocks 5000 --scenario "$T/slip"
+mkfifo "$T/fifo"
+spawn idle bash -c "exec $FETCHER --rpc '$URL' -i - -o - --format ndjson --breaker-threshold 1 --breaker-timeout 0.1 \
+    --give-up 0.5 <'$T/fifo'"
+exec 7>"$T/fifo"
+echo 'task=1 dataset=blocks from=1 to=1' >&7
+wait_line 10 "$T/idle.out" '"block_number":1,'
+sleep 0.6 # longer than --give-up
+echo 'task=2 dataset=blocks from=2 to=2' >&7
+exec 7>&-
+wait "$PID"
+is $? 0 'a failure after an idle time does not count that time: it is asked again' || diag "$(<"$T/idle.err")"
+
 : >"$T/empty"
 # shellcheck disable=SC2016
 is "$(statuses '$FETCHER --rpc $URL -i - -o - <'"$T/empty"' | $WRITER -i - --db "$DB"')" '0 0' 'empty input: nothing done, exit 0'

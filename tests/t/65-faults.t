@@ -216,18 +216,18 @@ lacks() { # lacks REFERENCE NAME FIRST_BLOCK SIM_OPTIONS [FETCHER_OPTIONS]: ever
 for style in $(styles PRUNED); do lacks logs "pruned, as $style says it" 200 "--pruned-below 200 --pruned-style $style"; done
 for style in geth silent; do lacks tx "receipts pruned, as $style says it" 200 "--pruned-below 200 --pruned-style $style"; done
 pull spent logs '--quota 5' ''
-like "$(cat "$T/spent.status")$(cat "$T/spent.err")" '^1.*daily request count exceeded' 'a spent quota: exit 1 and the reason'
+like "$(cat "$T/spent.status") $(cat "$T/spent.err")" '^1 .*daily request count exceeded' 'a spent quota: exit 1 and the reason'
 pull spent1 logs '--quota 1' ''
-like "$(cat "$T/spent1.status")$(cat "$T/spent1.err")" '^3.*daily request count exceeded' 'spent from the start: exit 3'
+like "$(cat "$T/spent1.status") $(cat "$T/spent1.err")" '^3 .*daily request count exceeded' 'spent from the start: exit 3'
 pull other logs '--chain-id 5' '--chain-id 31337'
-like "$(cat "$T/other.status")$(cat "$T/other.err")" '^3.*chain 5, not 31337' 'another chain: exit 3 and the reason'
+like "$(cat "$T/other.status") $(cat "$T/other.err")" '^3 .*chain 5, not 31337' 'another chain: exit 3 and the reason'
 is "$(stat_of other .methods.eth_getLogs)" null '  and it was not asked for logs'
 printf '%s\n' 'after 3 requests dead=refuse' 'at 1500ms dead=off chain-id=5' >"$T/moved"
 pull moved logs "--scenario $T/moved" '--breaker-timeout 1 --range 100'
-like "$(cat "$T/moved.status")$(cat "$T/moved.err")" '^3.*chain 5, not 31337' 'back as another chain: exit 3 and the reason'
+like "$(cat "$T/moved.status") $(cat "$T/moved.err")" '^3 .*chain 5, not 31337' 'back as another chain: exit 3 and the reason'
 is "$(comm -23 "$T/moved.rows" "$T/ref.logs.rows" | wc -l)" 0 '  and no row of that chain'
 pull plan logs '--off eth_getLogs --off-style drpc-plan' ''
-like "$(cat "$T/plan.status")$(cat "$T/plan.err")" '^1.*ranges over 10000 blocks' 'a plan that refuses logs of any width: exit 1 and the reason'
+like "$(cat "$T/plan.status") $(cat "$T/plan.err")" '^1 .*ranges over 10000 blocks' 'a plan that refuses logs of any width: exit 1 and the reason'
 is "$(stat_of plan '.methods.eth_getLogs <= 6')" true '  and ranges are not cut to nothing' || stat_of plan .methods
 for r in logs both tx; do
     pull "hole.$r" "$r" '--null-round 250' ''
@@ -242,7 +242,7 @@ is "$(jq -c 'del(.block_timestamp)' "$T/stamps.rows" | cksum)" "$(jq -c 'del(.bl
     'logs with a time and without: the same rows'
 is "$(jq .block_timestamp "$T/stamps.rows" | grep -c null)" 0 '  and the time is kept'
 pull none logs '--off eth_getLogs --off-style bnb' ''
-like "$(cat "$T/none.status")$(cat "$T/none.err")" '^1.*eth_getLogs' 'no eth_getLogs at all: exit 1 and the reason'
+like "$(cat "$T/none.status") $(cat "$T/none.err")" '^1 .*eth_getLogs' 'no eth_getLogs at all: exit 1 and the reason'
 pull dead logs '--dead reset' '--give-up 1'
 is "$(cat "$T/dead.status")" 3 'dead from the start: exit 3'
 done_testing

@@ -38,7 +38,7 @@ static UNUSED bool
 exchange(struct endpoint *e, const char *method, struct judgement j, int64_t now)
 {
     assert_int_equal(endpoint_take(e, 1, now), 0);
-    endpoint_sent(e, 1);
+    endpoint_sent(e);
     return endpoint_answer(e, method, &j, 1, LATENCY_US, now + 50);
 }
 

@@ -34,7 +34,7 @@ what_was_sent_just_before_a_refusal_confirms_it(void **state)
         answer(e, VERDICT_OK, now);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(endpoint_take(e, 1, 3000), 0);
-        endpoint_sent(e, 1);
+        endpoint_sent(e);
     }
     endpoint_answer(e, "eth_getLogs", &rate, 1, 5000, 3005);
     endpoint_answer(e, "eth_getLogs", &rate, 1, 5900, 3011); /* sent at 3005.1 */
@@ -106,7 +106,7 @@ health_costs_nothing(void **state)
             endpoint_logs_ok(e, n * 10000, n * 10000 + 9999, 5, 4000);
         }
         while (endpoint_slots(e, now) > 0 && endpoint_take(e, 1, now) == 0) {
-            endpoint_sent(e, 1);
+            endpoint_sent(e);
             due[now % 50]++;
         }
     }
@@ -150,7 +150,7 @@ a_rate_is_learned_in_two_rests(void **state)
             *(now < 4000 ? &early : &late) += 1;
         }
         while (endpoint_slots(e, now) > 0 && endpoint_take(e, 1, now) == 0) {
-            endpoint_sent(e, 1);
+            endpoint_sent(e);
             *(serves(&tokens, &filled, now) ? &good[now % 20] : &bad[now % 20]) += 1;
         }
     }

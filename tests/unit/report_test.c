@@ -22,7 +22,7 @@ exchange(struct report *r, struct judgement receipts, int64_t now)
 
     q.calls[0].method = "eth_getBlockByNumber";
     q.calls[1].method = "eth_getBlockReceipts";
-    endpoint_sent(r->endpoint, 2);
+    endpoint_sent(r->endpoint);
     report_answers(r, &q, answers, now);
 }
 

@@ -40,7 +40,7 @@ other_requests(unsigned n)
     const struct judgement ok = {.verdict = VERDICT_OK, .wait_ms = -1};
 
     for (; n; n--) {
-        endpoint_sent(endpoint, 1);
+        endpoint_sent(endpoint);
         endpoint_answer(endpoint, "eth_getLogs", &ok, 1, 1000, T0);
     }
 }
