@@ -139,8 +139,11 @@ describe(struct reading *g, size_t i, const struct answer_facts *f)
         buf_add(&raw, f->message.p, f->message.n);
     if (f->has_error && f->data.n)
         buf_addf(&raw, " (%.*s)", SPAN_ARG(f->data));
-    if (!f->has_error && !g->reply->trouble && f->body.n)
-        buf_addf(&raw, "not JSON: '%.*s'", (int)(f->body.n < SHOWN_BODY ? f->body.n : SHOWN_BODY), f->body.p);
+    if (!f->has_error && !g->reply->trouble && f->body.n) {
+        buf_adds(&raw, "not JSON: '");
+        secrets_clean(reader->secrets, &raw, f->body, SHOWN_BODY); /* before it is cut: half a secret is not known as one */
+        buf_addc(&raw, '\'');
+    }
     if (raw.n == 0)
         buf_adds(&raw, g->answers[i].judgement.rule);
     secrets_clean(reader->secrets, &shown, (struct span){raw.p, raw.n}, REPLY_TEXT_MAX);

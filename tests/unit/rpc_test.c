@@ -255,6 +255,21 @@ secrets_are_not_shown(void **state)
     buf_free(&s.seen);
 }
 
+/* A page is shown in part, and a key may begin where the part ends: this is Express's page for a wrong path. */
+static void
+the_beginning_of_a_secret_is_not_shown(void **state)
+{
+    struct script s = {.status = "404 Not Found",
+                             .body = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Error</title>\n"
+                                     "</head>\n<body>\n<pre>Cannot POST /S3CRETkey77</pre>\n</body>\n</html>\n"};
+    struct outcome o = ask_with(&s, 1, RPC_BLOCK, "/S3CRETkey77");
+
+    (void)state;
+    assert_non_null(strstr(o.texts[0], "Cannot POST /***"));
+    buf_free(&s.head);
+    buf_free(&s.seen);
+}
+
 static void
 bad_options_are_named(void **state)
 {
@@ -297,6 +312,7 @@ main(void)
         cmocka_unit_test(retry_after_is_read),
         cmocka_unit_test(redirects_are_not_followed),
         cmocka_unit_test(secrets_are_not_shown),
+        cmocka_unit_test(the_beginning_of_a_secret_is_not_shown),
         cmocka_unit_test(bad_options_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
