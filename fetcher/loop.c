@@ -37,14 +37,14 @@ draw(void)
 }
 
 static struct link *
-open_link(const char *address, enum link_role role, int high_water, link_frame *frame)
+open_link(const char *option, const char *address, enum link_role role, int high_water, link_frame *frame)
 {
     char err[256];
     struct link_options o = {
         .address = address, .role = role, .high_water = high_water, .frame = frame};
     struct link *l = link_open(&o, err, sizeof err);
     if (!l)
-        warn("%s", err);
+        warn("--%s %s", option, err);
     return l;
 }
 
@@ -53,10 +53,10 @@ open_links(struct loop *l)
 {
     if (l->o->check)
         return true;
-    l->tasks = open_link(l->o->tasks, LINK_PULL, HIGH_WATER_LINES, link_frame_line);
-    l->results = open_link(l->o->results, LINK_PUSH, HIGH_WATER_RESULTS, wire_frame);
+    l->tasks = open_link("tasks", l->o->tasks, LINK_PULL, HIGH_WATER_LINES, link_frame_line);
+    l->results = open_link("results", l->o->results, LINK_PUSH, HIGH_WATER_RESULTS, wire_frame);
     if (l->o->control)
-        l->control = open_link(l->o->control, LINK_PUSH, HIGH_WATER_LINES, link_frame_line);
+        l->control = open_link("control", l->o->control, LINK_PUSH, HIGH_WATER_LINES, link_frame_line);
     return l->tasks && l->results && (l->control || !l->o->control);
 }
 
@@ -324,9 +324,10 @@ loop_run(const struct loop_options *o)
     if (!open_links(&l)) {
         link_close(l.tasks, 0);
         link_close(l.results, 0);
+        link_close(l.control, 0);
         rpc_free(l.rpc);
         link_terminate();
-        return EXIT_UNAVAILABLE;
+        return EXIT_USAGE;
     }
     prepare(&l);
     for (;;) {

@@ -115,6 +115,7 @@ wait_for 5 test -S "$T/control"
 refuses 2 "$T/tasks" $p --from 1 --to 10 --tasks "ipc://$T/tasks" --control "ipc://$T/control2"
 refuses 2 'nodir' $p --from 1 --to 10 --tasks "ipc://$T/nodir/tasks" --control "ipc://$T/control3"
 refuses 2 'tasks' $p --from 1 --to 10 --tasks gopher://x --control "ipc://$T/control4"
+refuses 2 '--tasks "gopher://x"' $f --rpc http://127.0.0.1:1 --tasks gopher://x --results "ipc://$T/r" --control "ipc://$T/c"
 long=$(printf 'x%.0s' {1..120})
 refuses 2 'long|path' $p --from 1 --to 10 --tasks "ipc://$T/$long" --control "ipc://$T/control5"
 done_testing
