@@ -131,6 +131,15 @@ say_line(const char *format, ...)
     va_end(args);
 }
 
+int
+talk_printed(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EXIT_COMPLETE;
+    warn("cannot write to stdout");
+    return EXIT_UNAVAILABLE;
+}
+
 static bool
 host_like(const char *p, size_t n)
 {

@@ -26,6 +26,8 @@ enum {
     EXIT_UNAVAILABLE = 3,
     EXIT_INTERRUPTED = 130,
 };
+/* Has all that was printed to stdout been written? EXIT_COMPLETE, or it is said and EXIT_UNAVAILABLE. */
+int talk_printed(void);
 
 /* The host (and port) of a URL, into out: all of a URL that may be shown, since user, path and
  * query can hold API keys. Anything that is not a URL gives "?". Returns out. */

@@ -113,7 +113,7 @@ loop_check_over(struct loop *l)
         return false;
     printf("chain=%llu head=%llu\n", (unsigned long long)l->survey.chain,
            (unsigned long long)endpoint_head(l->endpoint));
-    leave_with(l, EXIT_COMPLETE);
+    leave_with(l, talk_printed());
     return true;
 }
 

@@ -145,7 +145,7 @@ print_topic(const char *event)
         opts_fail("--topic \"%s\": expected an event, such as Transfer(address,address,uint256)", event);
     num_to_hex(topic, sizeof topic, text);
     printf("0x%.64s\n", text);
-    return EXIT_COMPLETE;
+    return talk_printed();
 }
 
 /* Bodies, rows and messages of some hundred KB come and go all the time: glibc would ask the system for their pages, and

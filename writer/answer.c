@@ -15,15 +15,6 @@ answer_failed(const struct pg *pg)
     return pg_class(pg) == PG_CONFIG ? EXIT_USAGE : EXIT_UNAVAILABLE;
 }
 
-int
-answer_end(void)
-{
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return EXIT_COMPLETE;
-    warn("cannot write to stdout");
-    return EXIT_UNAVAILABLE;
-}
-
 bool
 answer_tables(struct pg *pg, const char *schema, bool *there)
 {

@@ -1,4 +1,4 @@
-/* answer.h - what the answers to --gaps and --status share: how they end, and the list of jobs. */
+/* answer.h - what the answers to --gaps and --status share: how they fail, and the list of jobs. */
 #ifndef SLUICE_WRITER_ANSWER_H
 #define SLUICE_WRITER_ANSWER_H
 
@@ -7,9 +7,8 @@
 
 #include "writer/pg.h"
 
-/* Exit statuses: the database's error is said; all is printed, or it is said that it cannot be. */
+/* The database's error is said. Returns the exit status. */
 int answer_failed(const struct pg *pg);
-int answer_end(void);
 
 /* *there: are our tables there? False, here and below: the database fails. */
 bool answer_tables(struct pg *pg, const char *schema, bool *there);

@@ -184,7 +184,7 @@ named_gaps(struct pg *pg, const char *schema, const struct gaps_wanted *w, struc
     bool fine = (!w->remember || remember(pg, schema, ids.p, w)) &&
                 (w->has_range ? sweep(pg, schema, s, n, w->from, w->to) : sweep_wanted(pg, schema, ids.p, s, n));
     buf_free(&ids);
-    return fine ? answer_end() : answer_failed(pg);
+    return fine ? talk_printed() : answer_failed(pg);
 }
 
 /* The key of a row has no chain: a schema holds one. */
@@ -246,7 +246,7 @@ print_all(struct pg *pg, const char *schema)
         fine = job_gaps(pg, schema, &l.jobs[i]);
     }
     answer_free(&l);
-    return fine ? answer_end() : answer_failed(pg);
+    return fine ? talk_printed() : answer_failed(pg);
 }
 
 int
@@ -259,7 +259,7 @@ gaps_print(struct pg *pg, const char *schema, const struct gaps_wanted *w)
     if (!there) {
         if (w->has_range)
             emit(w->from, w->to, NULL);
-        return answer_end();
+        return talk_printed();
     }
     return w->datasets.n ? print_named(pg, schema, w) : print_all(pg, schema);
 }

@@ -93,5 +93,5 @@ status_print(struct pg *pg, const char *schema)
     for (size_t i = 0; fine && i < l.n; i++)
         fine = print_status(pg, schema, &l.jobs[i]);
     answer_free(&l);
-    return fine ? answer_end() : answer_failed(pg);
+    return fine ? talk_printed() : answer_failed(pg);
 }

@@ -108,6 +108,11 @@ refuses 3 '"other": chain 5, not 31337' ./run.sh --db "$DB" --rpc "other=$URL" -
 is "$(sql 'select count(*) from jobs')" 0 '  and leaves no job that nobody can fill'
 refuses 3 '127.0.0.1:9' ./run.sh --db "$DB" --rpc http://127.0.0.1:9/v3/SECRETKEY --from 1 --to 10
 unlike "$ERR" SECRETKEY 'without the key'
+run bash -c "$f --topic 'Transfer(address,address,uint256)' >/dev/full"
+is "$STATUS $ERR" '3 fetcher: cannot write to stdout' 'a topic that cannot be printed: exit 3'
+start_rpcsim here --blocks 1000
+run bash -c "$f --rpc $URL --check >/dev/full"
+is "$STATUS $ERR" '3 fetcher: cannot write to stdout' 'nor can what --check found'
 
 # --- sockets ---
 spawn holder $p --from 1 --to 10 --tasks "ipc://$T/tasks" --control "ipc://$T/control"
