@@ -5,6 +5,25 @@
 
 #include "common/num.h"
 
+/* Of an address: bits of a step's needs, and what they ask for. */
+static const struct {
+    enum source need;
+    const char *method;
+} state_parts[3] = {
+    {NEED_BLOCK, "eth_getBalance"},
+    {NEED_RECEIPTS, "eth_getTransactionCount"},
+    {NEED_TRACES, "eth_getCode"},
+};
+
+static const char *
+state_method(unsigned needs)
+{
+    size_t p = 0;
+    while (p < 2 && !(needs & state_parts[p].need))
+        p++;
+    return state_parts[p].method;
+}
+
 const char *
 ask_lacking(const struct step *s, const struct lacks *lacks)
 {
@@ -39,7 +58,7 @@ ask_method(const struct step *s, const struct lacks *lacks)
     case STEP_RECEIPTS:
         return "eth_getTransactionReceipt";
     case STEP_STATE:
-        return "eth_getBalance";
+        return state_method(s->needs);
     case STEP_HASHES:
         return s->needs & NEED_HEADER ? "eth_getBlockByNumber" : "eth_getTransactionByHash";
     default:
@@ -146,21 +165,15 @@ add_by_hash(struct flight *f, struct rpc_request *r, size_t i)
 static void
 add_state(struct flight *f, struct rpc_request *r, size_t i)
 {
-    static const struct {
-        enum source need;
-        const char *method;
-    } parts[] = {{NEED_BLOCK, "eth_getBalance"},
-                 {NEED_RECEIPTS, "eth_getTransactionCount"},
-                 {NEED_TRACES, "eth_getCode"}};
     uint64_t block = f->job->want.to;
     char text[41] = {0};
     struct touch t;
     memcpy(&t, f->job->touches[f->step->dataset].p + i * sizeof t, sizeof t);
     num_to_hex(t.address, 20, text);
     for (size_t p = 0; p < 3; p++) {
-        if (!(f->step->needs & parts[p].need))
+        if (!(f->step->needs & state_parts[p].need))
             continue;
-        struct rpc_call *c = add_call(f, r, parts[p].method, RPC_OTHER, block, parts[p].need);
+        struct rpc_call *c = add_call(f, r, state_parts[p].method, RPC_OTHER, block, state_parts[p].need);
         buf_addf(&c->params, "[\"0x%.40s\",\"0x%llx\"]", text, (unsigned long long)block);
     }
 }

@@ -130,6 +130,12 @@ endpoint_method_ok(struct endpoint *e, const char *method, int64_t now_ms)
     return methods_allow(&e->methods, method, now_ms);
 }
 
+bool
+endpoint_lacks(struct endpoint *e, const char *method, int64_t now_ms)
+{
+    return methods_lacking(&e->methods, method, now_ms);
+}
+
 /* --- what was answered --- */
 
 void
@@ -172,15 +178,13 @@ is_failure(enum verdict v)
 static void
 heed_failure(struct endpoint *e, const char *method, const struct judgement *j, int64_t sent_ms, int64_t now_ms)
 {
-    bool logs = strcmp(method, "eth_getLogs") == 0;
-
     if (j->wait_ms > 0)
         pause_until(e, now_ms + j->wait_ms);
     if (!j->rule || strcmp(j->rule, "timeout") != 0)
         return;
     aimd_timeout(&e->aimd, sent_ms, now_ms);
     /* one alone may be chance; the step that met it is split by its owner anyhow */
-    if (logs && ++e->heavy >= 2)
+    if (strcmp(method, "eth_getLogs") == 0 && ++e->heavy >= 2)
         width_timeout(&e->width, sent_ms, now_ms);
 }
 

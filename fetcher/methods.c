@@ -36,6 +36,14 @@ find_or_add(struct methods *m, const char *name)
 }
 
 bool
+methods_lacking(struct methods *m, const char *name, int64_t now_ms)
+{
+    struct method *one = find(m, name);
+
+    return one && now_ms < one->off_until_ms;
+}
+
+bool
 methods_allow(struct methods *m, const char *name, int64_t now_ms)
 {
     struct method *one = find(m, name);

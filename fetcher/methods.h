@@ -32,6 +32,7 @@ void methods_init(struct methods *m, uint32_t threshold, int64_t cooldown_ms);
 bool methods_allow(struct methods *m, const char *name, int64_t now_ms);
 void methods_fail(struct methods *m, const char *name, int64_t now_ms);
 void methods_succeed(struct methods *m, const char *name, int64_t now_ms);
+bool methods_lacking(struct methods *m, const char *name, int64_t now_ms); /* did it say so, lately? */
 void methods_lacks(struct methods *m, const char *name, int64_t now_ms); /* it said that it does not have it */
 
 #endif

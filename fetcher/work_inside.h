@@ -49,5 +49,6 @@ void work_sweep(struct work *w); /* ends the jobs that are over */
 
 /* --- work_requests.c --- */
 void work_pump(struct work *w); /* sends what may go now */
+const char *work_lacks(struct work *w, const struct step *s); /* the method without which it cannot be asked, or NULL */
 
 #endif

@@ -70,11 +70,21 @@ request_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
     work_pump(w); /* at once: other answers may wait to be read */
 }
 
+/* In a pipe there is nobody else to ask, and what it said once it may take back. */
+const char *
+work_lacks(struct work *w, const struct step *s)
+{
+    const char *lacking = ask_lacking(s, &w->p.coping->lacks), *method = ask_method(s, &w->p.coping->lacks);
+    if (!lacking && !w->p.coping->alone && endpoint_lacks(w->p.endpoint, method, w->now_ms))
+        return method;
+    return lacking;
+}
+
 /* A step that cannot be asked here now ends its job. */
 static bool
 cannot_ask(struct work *w, struct job *j, struct step *s)
 {
-    const char *lacking = ask_lacking(s, &w->p.coping->lacks);
+    const char *lacking = work_lacks(w, s);
     const char *method = ask_method(s, &w->p.coping->lacks);
     if (lacking)
         job_stop(j, CONTROL_REFUSED, REASON_NONE, 0, "%s is not served here", lacking);

@@ -91,14 +91,18 @@ not_for_us(struct work *w, struct task *t)
     return true;
 }
 
-/* A method that the endpoint said it does not have is not found out about again by each task. */
+/* A method that the endpoint said it does not have is not found out about again by each task: state is asked for last. */
 static void
 refuse_lacking(struct work *w, struct job *j)
 {
     const struct step logs = {.kind = STEP_LOGS}, blocks = {.kind = STEP_BLOCKS, .needs = j->needs};
-    const char *lacking = j->by_range ? ask_lacking(&logs, &w->p.coping->lacks) : NULL;
-    if (!lacking && !j->task.by_hash)
-        lacking = ask_lacking(&blocks, &w->p.coping->lacks);
+    const char *lacking = j->by_range ? work_lacks(w, &logs) : NULL;
+    if (!lacking && j->needs)
+        lacking = work_lacks(w, &blocks);
+    for (size_t i = 0; !lacking && j->with_state && i < j->n_list; i++) {
+        struct step state = {.kind = STEP_STATE, .needs = j->list[i]->state_needs * (unsigned)NEED_BLOCK};
+        lacking = state.needs ? work_lacks(w, &state) : NULL;
+    }
     char name[64];
     if (lacking)
         job_stop(j, CONTROL_REFUSED, REASON_NONE, 0, "%s%s is not served here",

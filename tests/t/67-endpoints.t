@@ -126,6 +126,16 @@ for how in key caller drpc-plan bnb; do
     is "$(sql "select count(*) from ${how//-/_}.ranges where endpoint = '$how'")" 0 '  which did it all'
 done
 
+# --- a method that nothing stands in for, and nobody else has it ---
+sim poor --off eth_getBalance
+LIMIT=40 run ./run.sh --db "$DB" --schema poor --rpc "$SPEC" --from 1 --to 600 --step 10 --dataset accounts
+is "$STATUS" 1 'eth_getBalance is not there: exit 1, and not the same blocks again and again' || diag "$ERR"
+like "$ERR" 'eth_getBalance is not served here' '  and it is said'
+is "$(curl -s "$URL/stats" | jq '.methods.eth_getBlockByNumber <= 300')" true '  once it is known no block is fetched for it' ||
+    curl -s "$URL/stats" | jq .methods
+run ./run.sh --db "$DB" --schema poor --rpc "$SPEC" --from 1 --to 600 --dataset contracts
+is "$STATUS" 0 '  contracts do not need it' || diag "$ERR"
+
 # --- a quota, renewed at its midnight ---
 sim quota --quota 12 --quota-renewed 1s --retry-after seconds --max-range 20
 job quota "$SPEC" --
