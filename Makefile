@@ -32,7 +32,7 @@ PRODUCER := producer/main.o producer/loop.o producer/pipe.o producer/dispatch.o 
             producer/ledger.o producer/ledger_parts.o producer/ledger_sweep.o producer/entries.o producer/crew.o \
             producer/rota.o producer/finish.o producer/failures.o producer/patience.o producer/hashes.o producer/again.o producer/taskline.o producer/progress.o \
             common/tables.o $(TALK) $(LINK)
-FETCHER  := fetcher/main.o fetcher/spec.o fetcher/event.o fetcher/loop.o fetcher/loop_end.o fetcher/work.o fetcher/work_tasks.o fetcher/work_requests.o fetcher/survey.o fetcher/holdings.o fetcher/report.o \
+FETCHER  := fetcher/main.o fetcher/spec.o fetcher/event.o fetcher/loop.o fetcher/loop_end.o fetcher/work.o fetcher/work_tasks.o fetcher/work_requests.o fetcher/survey.o fetcher/survey_check.o fetcher/holdings.o fetcher/report.o \
             fetcher/job.o fetcher/job_plan.o fetcher/step.o fetcher/piece.o fetcher/assembly.o \
             fetcher/ask.o fetcher/take.o fetcher/take_blocks.o fetcher/take_units.o fetcher/doubt.o fetcher/tally.o fetcher/trust.o fetcher/cope.o fetcher/output.o fetcher/news.o \
             fetcher/rpc.o fetcher/http.o fetcher/events.o fetcher/retry_after.o fetcher/request.o fetcher/traffic.o fetcher/reply.o fetcher/secrets.o \

@@ -132,7 +132,8 @@ size_t logs_scan(struct span body, uint64_t id, const struct task *t, uint64_t f
                  enum decode (*each)(struct log *l, void *context, char *why), void *context, uint64_t *n_logs);
 /* Header fields of a block reply; DECODE_BAD when its number is not the one asked. */
 enum decode header_decode(struct json block, uint64_t asked, struct header *out, char *why);
-/* Logs of one block's receipts in eth_getLogs form, filtered: the fallback for a block with too many. */
+/* Logs of one block's receipts in eth_getLogs form, filtered: the fallback for a block with too many.
+ * each may be NULL: they are checked and counted. */
 enum decode receipts_logs_decode(struct json receipts, const struct task *t, uint64_t block,
                                  enum decode (*each)(struct log *l, void *context, char *why), void *context,
                                  uint64_t *n_logs, char *why);

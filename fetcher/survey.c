@@ -1,12 +1,11 @@
-/* survey.c - what the endpoint is and has; see survey.h. */
-#include "fetcher/survey.h"
+/* survey.c - what the endpoint is, and how far it goes; see survey.h. The check of old logs is in survey_check.c. */
+#include "fetcher/survey_inside.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "common/num.h"
 #include "common/talk.h"
-#include "fetcher/dataset.h"
 
 enum {
     CHAIN_EVERY_MS = 60000,
@@ -54,16 +53,15 @@ failed(struct survey *s, const struct rpc_request *r, const struct rpc_answer *a
         snprintf(s->coping->fatal, sizeof s->coping->fatal, "%s", s->error);
 }
 
-/* A quantity; some nodes send a JSON number, or a decimal string, for the chain's. */
+/* A quantity that a chain or a block may have; some nodes send a JSON number, or a decimal string, for the chain's. */
 static bool
 quantity(const struct rpc_answer *a, uint64_t *out)
 {
     struct span text;
-    if (a->judgement.verdict != VERDICT_OK)
-        return false;
-    if (json_u64(a->result, out))
-        return true;
-    return json_string(a->result, &text) && (num_quantity(text, out) || num_u64(text, out));
+    return a->judgement.verdict == VERDICT_OK &&
+           (json_u64(a->result, out) ||
+            (json_string(a->result, &text) && (num_quantity(text, out) || num_u64(text, out)))) &&
+           *out < INT64_MAX;
 }
 
 static void
@@ -71,7 +69,7 @@ not_a_number(struct survey *s, const struct rpc_request *r, struct rpc_answer *a
 {
     if (a->judgement.verdict == VERDICT_OK) {
         a->judgement = (struct judgement){.verdict = VERDICT_BADDATA, .wait_ms = -1, .rule = "bad data"};
-        a->text = SPAN("the answer is not a number");
+        a->text = SPAN("the answer is not the number of a chain or block");
     }
     failed(s, r, a);
 }
@@ -92,7 +90,7 @@ chain_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
     struct survey *s = context;
     uint64_t chain;
     s->out_chain = false;
-    if (quantity(&answers[0], &chain)) {
+    if (quantity(&answers[0], &chain) && chain > 0) {
         s->failures = 0;
         s->coping->refusals = 0;
         check_chain(s, chain);
@@ -135,123 +133,10 @@ head_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
     rpc_request_free(r);
 }
 
-static bool
-bloom_holds_some(struct json block, uint64_t number)
-{
-    struct header h;
-    char why[160];
-    return header_decode(block, number, &h, why) == DECODE_OK && h.has_bloom && !bloom_is_empty(h.bloom);
-}
-
-static void
-sample_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
-{
-    struct survey *s = context;
-    uint64_t lowest = UINT64_MAX;
-    size_t good = 0;
-    s->out_holdings = false;
-    for (size_t i = 0; i < r->n; i++) {
-        uint64_t block = r->calls[i].from;
-        if (good > 0 && answers[i].judgement.verdict == VERDICT_NOTYET && /* one before it is there */
-            block + ASK_NEAR_HEAD <= endpoint_head(s->endpoint))
-            trust_behind(&s->coping->trust, block - 1);
-        if (answers[i].judgement.verdict != VERDICT_OK)
-            continue;
-        good++;
-        if (lowest == UINT64_MAX && bloom_holds_some(answers[i].result, block))
-            lowest = block;
-    }
-    if (good > 0)
-        holdings_sampled(&s->holdings, lowest, s->sample);
-    else if (answers[0].judgement.verdict == VERDICT_TRANSIENT || answers[0].judgement.verdict == VERDICT_RATE)
-        s->next_ms = s->now_ms + 1000;
-    else if (answers[0].judgement.verdict == VERDICT_PRUNED)
-        holdings_missing(&s->holdings);
-    else
-        holdings_abandon(&s->holdings);
-    report_answers(s->report, r, answers, s->now_ms);
-    rpc_request_free(r);
-}
-
-/* Ends a question of the check: what it found out so far holds. */
-static void
-holdings_done(struct survey *s, struct rpc_request *r, struct rpc_answer *answers)
-{
-    if (s->holdings.min_block > s->coping->logs_from)
-        s->coping->logs_from = s->holdings.min_block;
-    report_answers(s->report, r, answers, s->now_ms);
-    rpc_request_free(r);
-}
-
-static void
-control_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
-{
-    struct survey *s = context;
-    struct rpc_answer *a = &answers[0];
-    enum verdict v = a->judgement.verdict;
-    s->out_holdings = false;
-    if (v == VERDICT_OK && json_type(a->result) == JSON_ARRAY)
-        holdings_controlled(&s->holdings, json_count(a->result) > 0);
-    else if (v == VERDICT_RANGE || v == VERDICT_DENSITY || v == VERDICT_FILTER)
-        holdings_controlled(&s->holdings, true); /* more than fit into an answer */
-    else if (v == VERDICT_PRUNED)
-        holdings_witnessed(&s->holdings, WITNESS_GONE);
-    else if (v == VERDICT_TRANSIENT || v == VERDICT_RATE)
-        s->next_ms = s->now_ms + 1000;
-    else
-        holdings_abandon(&s->holdings);
-    holdings_done(s, r, answers);
-}
-
-static enum decode
-no_row(struct log *l, void *context, char *why)
-{
-    (void)l, (void)context, (void)why;
-    return DECODE_OK;
-}
-
-static enum witness
-witness_of(const struct survey *s, const struct rpc_answer *a)
-{
-    const struct task all = {0};
-    char why[160];
-    uint64_t n;
-    switch (a->judgement.verdict) {
-    case VERDICT_OK:
-        if (json_count(a->result) == 0 || receipts_logs_decode(a->result, &all, s->holdings.candidate, no_row, NULL,
-                                                               &n, why) != DECODE_OK)
-            return WITNESS_NONE;
-        return n > 0 ? WITNESS_AGAINST : WITNESS_FOR;
-    case VERDICT_DENSITY: /* larger than fits: there are many */
-        return WITNESS_AGAINST;
-    case VERDICT_PRUNED:
-    case VERDICT_NOTYET: /* null, so far from the head */
-        return WITNESS_GONE;
-    default:
-        return WITNESS_NONE;
-    }
-}
-
-static void
-witness_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
-{
-    struct survey *s = context;
-    enum verdict v = answers[0].judgement.verdict;
-    s->out_holdings = false;
-    if (v == VERDICT_NOMETHOD)
-        s->coping->lacks.receipts = true;
-    if (v == VERDICT_TRANSIENT || v == VERDICT_RATE)
-        s->next_ms = s->now_ms + 1000;
-    else
-        holdings_witnessed(&s->holdings, witness_of(s, &answers[0]));
-    holdings_done(s, r, answers);
-}
-
 /* --- questions --- */
 
-static void
-send(struct survey *s, struct rpc_request *r,
-     void (*done)(struct rpc_request *, struct rpc_answer *, void *))
+void
+survey_send(struct survey *s, struct rpc_request *r, void (*done)(struct rpc_request *, struct rpc_answer *, void *))
 {
     r->bare = r->n == 1;
     r->done = done;
@@ -266,56 +151,11 @@ ask_plain(struct survey *s, const char *method,
 {
     struct rpc_request *r = rpc_request_new();
     buf_adds(&rpc_request_add(r, method, RPC_OTHER, 1, 0)->params, "[]");
-    send(s, r, done);
+    survey_send(s, r, done);
 }
 
-static void
-ask_sample(struct survey *s)
-{
-    uint64_t blocks[HOLDINGS_SAMPLE];
-    struct rpc_request *r = rpc_request_new();
-    s->sample = endpoint_batch(s->endpoint);
-    size_t n = holdings_sample(&s->holdings, blocks, s->sample);
-    for (size_t i = 0; i < n; i++)
-        buf_addf(&rpc_request_add(r, "eth_getBlockByNumber", RPC_BLOCK, blocks[i], blocks[i])->params,
-                 "[\"0x%llx\",false]", (unsigned long long)blocks[i]);
-    send(s, r, sample_done);
-}
-
-static void
-ask_control(struct survey *s)
-{
-    struct rpc_request *r = rpc_request_new();
-    uint64_t block = s->holdings.candidate;
-    const struct task all = {0};
-    logs_params(&rpc_request_add(r, "eth_getLogs", RPC_LOGS, block, block)->params, &all, block, block);
-    send(s, r, control_done);
-}
-
-static void
-ask_witness(struct survey *s)
-{
-    struct rpc_request *r = rpc_request_new();
-    uint64_t block = s->holdings.candidate;
-    buf_addf(&rpc_request_add(r, "eth_getBlockReceipts", RPC_RECEIPTS, block, block)->params, "[\"0x%llx\"]",
-             (unsigned long long)block);
-    send(s, r, witness_done);
-}
-
-static void
-ask_holdings(struct survey *s)
-{
-    s->out_holdings = true;
-    if (s->holdings.state == HOLDINGS_SAMPLING)
-        ask_sample(s);
-    else if (s->holdings.state == HOLDINGS_CONTROL)
-        ask_control(s);
-    else
-        ask_witness(s);
-}
-
-static bool
-may_send(struct survey *s, size_t calls)
+bool
+survey_may_send(struct survey *s, size_t calls)
 {
     return s->now_ms >= s->next_ms && endpoint_slots(s->endpoint, s->now_ms) > 0 &&
            endpoint_take(s->endpoint, calls, s->now_ms) == 0;
@@ -335,7 +175,7 @@ chain_due(struct survey *s)
 {
     bool stale = s->now_ms >= s->chain_asked_ms + CHAIN_EVERY_MS &&
                  endpoint_stats(s->endpoint)->requests > s->chain_requests;
-    return endpoint_probe_due(s->endpoint, s->now_ms) || ((s->chain == 0 || stale) && may_send(s, 1));
+    return endpoint_probe_due(s->endpoint, s->now_ms) || ((s->chain == 0 || stale) && survey_may_send(s, 1));
 }
 
 static void
@@ -354,7 +194,7 @@ survey_look(struct survey *s, int64_t now_ms)
     s->now_ms = now_ms;
     if (!s->out_chain && chain_due(s))
         ask_chain(s);
-    if (!s->out_head && head_due(s) && may_send(s, 1)) {
+    if (!s->out_head && head_due(s) && survey_may_send(s, 1)) {
         s->out_head = true;
         s->coping->trust.want_head = false;
         s->out_head_ms = now_ms;
@@ -369,10 +209,7 @@ survey_tick(struct survey *s, int64_t now_ms)
     if (s->first_ms && now_ms >= s->first_ms + SILENT_MS)
         tell_silence(s, "no answer within 10 s");
     survey_look(s, now_ms);
-    if (!s->out_holdings && s->holdings.state == HOLDINGS_WITNESS && s->coping->lacks.receipts)
-        holdings_witnessed(&s->holdings, WITNESS_NONE);
-    if (!s->out_holdings && s->holdings.state != HOLDINGS_IDLE && may_send(s, 1))
-        ask_holdings(s);
+    survey_check(s);
 }
 
 bool

@@ -38,6 +38,7 @@ struct survey {
     bool out_chain, out_head, out_holdings;
     int64_t out_head_ms;
     size_t sample;           /* headers asked for */
+    uint32_t unanswered;     /* questions of the check of old logs, in a row */
     int64_t now_ms;          /* of the turn, for what is answered in it */
 };
 

@@ -9,6 +9,7 @@ enum { HEAD = 1000, DOUBTED = 5 };
 #define TOO_MANY "\"error\":{\"code\":-32005,\"message\":\"query returned more than 10000 results\"}"
 #define TOO_FAST "\"error\":{\"code\":-32005,\"message\":\"too many requests\"}"
 #define NO_METHOD "\"error\":{\"code\":-32601,\"message\":\"the method eth_getBlockReceipts does not exist/is not available\"}"
+#define BROKEN "\"error\":{\"code\":-32603,\"message\":\"internal error\"}"
 #define NO_LOGS "\"result\":[]"
 #define SOME_LOGS "\"result\":[{}]" /* how many there are is all that counts */
 #define NO_RECEIPTS "\"result\":null"
@@ -21,6 +22,7 @@ static struct {
     uint64_t first_held;        /* blocks before it are answered for as follows */
     const char *logs, *receipts;
     const char *first_logs;     /* the first answer of all for logs; NULL: as any other */
+    const char *headers;        /* as the answer for a header before it; NULL: the header */
     unsigned receipts_asked;
 } node;
 
@@ -51,7 +53,7 @@ add_answer(struct buf *out, const char *method, const char *params)
     } else if (strncmp(method, "eth_blockNumber", 15) == 0) {
         buf_addf(out, "\"result\":\"0x%x\"", HEAD);
     } else if (strncmp(method, "eth_getBlockByNumber", 20) == 0) {
-        add_header(out, number);
+        node.headers && block < node.first_held ? buf_adds(out, node.headers) : add_header(out, number);
     } else if (strncmp(method, "eth_getLogs", 11) == 0) {
         buf_adds(out, logs_of(block));
     } else {
@@ -112,6 +114,30 @@ expect_held_from(uint64_t block)
     assert_int_equal(coping.logs_from, block);
     assert_true(holdings_believe(&survey.holdings, block ? block : DOUBTED, HEAD));
     assert_false(holdings_believe(&survey.holdings, block ? block - 1 : DOUBTED - 1, HEAD));
+}
+
+/* A node that answers everything else: who waits for the check is not left waiting. */
+static void
+headers_that_never_come_end_the_check(void **state)
+{
+    int64_t now = T0;
+    (void)state;
+    node.headers = BROKEN;
+    doubt(100, NO_LOGS, RECEIPTS);
+    assert_int_equal(survey.holdings.state, HOLDINGS_SAMPLING);
+    while (survey.holdings.state != HOLDINGS_IDLE && now < T0 + 10 * MINUTE)
+        turn(now += 1000);
+    assert_int_equal(survey.holdings.state, HOLDINGS_IDLE);
+    assert_false(holdings_believe(&survey.holdings, DOUBTED, HEAD));
+}
+
+static void
+headers_that_are_gone_tell_the_same_of_logs(void **state)
+{
+    (void)state;
+    node.headers = PRUNED;
+    doubt(100, NO_LOGS, NO_RECEIPTS);
+    expect_held_from(100);
 }
 
 static void
@@ -214,6 +240,27 @@ a_question_that_fails_is_asked_again(void **state)
     expect_held_from(100);
 }
 
+/* 25 headers are 25 calls, where those are counted. */
+static void
+headers_cost_as_many_tokens(void **state)
+{
+    const struct endpoint_options paced = {.concurrency = 10, .rps = 10, .batch = 25, .breaker_threshold = 5,
+                                           .max_blocks = 10000, .target_bytes = 4 << 20};
+    (void)state;
+    endpoint_free(endpoint);
+    survey.endpoint = coping.endpoint = report.endpoint = endpoint = endpoint_new(&paced);
+    survey.chain = 1;
+    survey.head_known = true;
+    endpoint_saw_head(endpoint, HEAD);
+    survey.chain_asked_ms = T0;
+    holdings_doubt(&survey.holdings, DOUBTED, HEAD);
+    survey_tick(&survey, T0);
+    survey_tick(&survey, T0 + 200);
+    assert_int_equal(rpc_in_flight(rpc), 1);
+    assert_in_range(endpoint_take(endpoint, 1, T0 + 200), 2300, 2500);
+    turn(T0 + 200);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -228,6 +275,9 @@ main(void)
         TEST(logs_that_are_pruned_need_no_witness),
         TEST(more_logs_than_fit_are_logs),
         TEST(a_question_that_fails_is_asked_again),
+        TEST(headers_that_are_gone_tell_the_same_of_logs),
+        TEST(headers_cost_as_many_tokens),
+        TEST(headers_that_never_come_end_the_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

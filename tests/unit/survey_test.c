@@ -64,12 +64,14 @@ chain_ids_of_every_form(void **state)
 static void
 what_is_no_number_is_no_chain(void **state)
 {
-    static const char *const forms[] = {"\"<nil>\"", "null", "{}", "\"0x08c379a0zz\""};
+    static const char *const forms[] = {"\"<nil>\"", "null", "{}", "\"0x08c379a0zz\"", "\"0x0\"", "0",
+                                        "\"0x7fffffffffffffff\"", "18446744073709551615"};
 
     (void)state;
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         chain_answer = forms[i];
         turn(T0 + (int64_t)i * 100000);
+        assert_int_equal(chains_asked, i + 1); /* and not again at once */
         assert_false(survey_ready(&survey));
         assert_int_equal(survey.chain, 0);
         assert_non_null(strstr(survey.error, "eth_chainId"));
