@@ -2,7 +2,7 @@
  *
  * Pure policy, no I/O, time is an argument: circuit breaker (of the endpoint and per method),
  * backoff with jitter, token bucket, adaptive concurrency, and learned limits: widest range,
- * batch size, first block held, newest block. All of it is told by endpoint_answer and asked by
+ * batch size, first block held, newest block. Answers tell all of it, to endpoint_answer first, and it is asked by
  * the other functions.
  *
  * How each of these learns is told where it lives: breaker.h, bucket.h (calls per second),

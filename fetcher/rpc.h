@@ -1,11 +1,8 @@
-/* rpc.h - JSON-RPC over HTTP to one endpoint, many requests in flight. The one door to libcurl.
+/* rpc.h - JSON-RPC over HTTP (http.h) to one endpoint, many requests in flight.
  *
  * A request is one HTTP POST of one call or a batch. When it ends, its done function gets an
  * answer per call, already judged; results are valid inside that function only. No policy here:
- * when to send, how often, what next is endpoint.h and work.h. HTTP details: keep-alive, HTTP/2
- * where offered, gzip/br/zstd, TLS verified, proxies by environment, redirects to other hosts
- * refused, bodies bounded after inflation, own User-Agent. A reset of a reused connection before
- * the first byte is retried once at once on a fresh one, unseen.
+ * when to send, how often, what next is endpoint.h and work.h.
  */
 #ifndef SLUICE_RPC_H
 #define SLUICE_RPC_H

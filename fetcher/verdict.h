@@ -39,7 +39,7 @@ enum transport {
     TRANSPORT_RESET,     /* closed or reset in the middle */
     TRANSPORT_TIMEOUT,
     TRANSPORT_TOO_LARGE, /* our own bound on the body was hit */
-    TRANSPORT_REDIRECT,  /* a redirect to another host, not followed */
+    TRANSPORT_REDIRECT,  /* not followed */
 };
 
 enum rpc_kind { RPC_LOGS, RPC_BLOCK, RPC_RECEIPTS, RPC_OTHER }; /* what was asked, roughly */

@@ -246,7 +246,7 @@ conclude(struct work *w, struct job *j)
     if (some || j->missing > 0) /* the transactions that are known stay, with no end to say that all are */
         work_hand_out_rows(w, j, true);
     if (some) {
-        if (!alone || !back)
+        if (!alone)
             control_format(&note, &c);
         hand_out_end(w, j, part, (struct span){note.p, note.n});
         buf_free(&note);
