@@ -268,7 +268,7 @@ static void
 cope_pruned(struct case_of *k)
 {
     struct step *s = k->s;
-    uint64_t first = k->verdict->min_block;
+    uint64_t told = k->verdict->min_block, first = told <= endpoint_head(k->c->endpoint) ? told : 0;
     if (s->kind != STEP_LOGS && s->kind != STEP_BLOCKS && s->kind != STEP_DENSE) {
         give(k, CONTROL_REFUSED, REASON_NONE, 0);
         return;

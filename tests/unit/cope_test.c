@@ -85,6 +85,23 @@ a_part_that_is_cut_again_is_waited_for(void **state)
     job_free(j);
 }
 
+/* Kept, it would have everything refused here, for good. */
+static void
+a_first_block_beyond_the_newest_is_none(void **state)
+{
+    const struct judgement pruned = {.verdict = VERDICT_PRUNED, .wait_ms = -1, .min_block = 100001};
+    struct holdings holdings;
+    struct job *j = job_of("task=1 dataset=logs from=0 to=99");
+    (void)state;
+    holdings_init(&holdings);
+    coping.holdings = &holdings;
+    trouble(j, next_step(j, 0), pruned, "eth_getLogs", 0);
+    assert_int_equal(coping.logs_from, 0);
+    assert_false(j->stopped);
+    assert_int_equal(holdings.state, HOLDINGS_SAMPLING); /* where it begins is looked up */
+    job_free(j);
+}
+
 /* The range is cut by its filter, and one part of it meets the edge of what is held here: blocks that only the
  * other part was answered for are not done. */
 static void
@@ -460,6 +477,7 @@ main(void)
         TEST(one_block_is_cut_by_its_filter_then_by_receipts),
         TEST(a_limit_of_addresses_is_remembered),
         TEST(a_part_that_is_cut_again_is_waited_for),
+        TEST(a_first_block_beyond_the_newest_is_none),
         TEST(a_part_that_is_pruned_holds_back_its_blocks),
         TEST(a_part_that_is_dropped_is_not_waited_for),
         TEST(retries_pause_and_end),
