@@ -5,9 +5,13 @@ declare -A OPT # of options.sh
 
 # A simulated chain behind a fast, a slow and a flaky endpoint, into a schema that is made anew.
 cmd_demo() {
-    local blocks=20000 per_block=10 chain
+    local blocks=20000 per_block=10 chain run
     [ $# -eq 0 ] || die 2 'demo takes no options'
     [ -n "$RPCSIM" ] || die 2 'demo needs the source tree: its simulator is not installed'
+    look_for_jobs
+    for run in "${JOBS[@]}"; do
+        [[ $(<"$run/about") != *', schema demo;'* ]] || die 2 "a demo is running already, as process $(<"$run/pid")"
+    done
     build producer/producer fetcher/fetcher writer/writer tests/rpcsim/rpcsim
     chain=(--blocks "$blocks" --logs-per-block "$per_block")
     simulate fast "${chain[@]}" --latency 5ms
@@ -17,7 +21,7 @@ cmd_demo() {
     unset CONTRACT_ADDRESS EVENT_TOPIC RPC_URLS DATABASE_URL ${!PG@}
     private_database_up
     OPT[schema]=demo
-    sql 'drop schema if exists demo cascade'
+    sql 'drop schema if exists demo cascade' || exit
     parse_options --from 1 --to "$blocks" --step 200 --schema demo
     GOES_ON='the same command starts anew'
     prepare

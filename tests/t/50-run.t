@@ -52,6 +52,9 @@ echo "$$" >"$T/a var/run/1/pid"
 echo 'a job' >"$T/a var/run/1/about"
 SLUICE_VAR="$T/a var" run flock "$T/a var/run/1/lock" ./run.sh status
 like "$ERR" "running as process $$: a job" 'a folder with a space'
+echo 'blocks 1-20000 of chain 31337, --dataset logs, schema demo; 20000 blocks missing at its start' >"$T/a var/run/1/about"
+SLUICE_VAR="$T/a var" run flock "$T/a var/run/1/lock" ./run.sh demo
+like "$STATUS $ERR" "^2 .*a demo is running already, as process $$" 'two demos would share a schema'
 start_rpcsim silent "${chain[@]}" --latency 30s
 spawn asking ./run.sh --rpc "$URL" --from 1 --to 5
 silent=$URL
