@@ -70,8 +70,9 @@ cmd_stop() {
     [ ! -e "$VAR/pg" ] || { pg_place && pg_stop; }
 }
 
-cmd_add() { # cmd_add SPEC [PROCESS]
-    local run runs=() name
+cmd_add() { # cmd_add SPEC|- [PROCESS]
+    local run runs=() name spec
+    [ "${1:-}" != - ] || { read -r spec && set -- "$spec" "${@:2}"; } # a command line can be read by others
     [ $# -ge 1 ] && [ $# -le 2 ] && [[ $1 =~ ${PATTERN[endpoint]} ]] || die 2 "add: expected ${EXPECTED[endpoint]}"
     look_for_jobs
     for run in "${JOBS[@]}"; do [ $# -eq 1 ] || [ "$(<"$run/pid")" = "$2" ] && runs+=("$run"); done

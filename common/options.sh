@@ -81,7 +81,7 @@ usage() {
 usage: sluice --from N --to M [OPTION]...   pull the job's missing blocks into the database
        sluice demo                          a simulated chain behind three endpoints; needs no network
        sluice status | stop                 what runs and what is covered; end all of it
-       sluice add SPEC [PROCESS]            one more endpoint for the running job, or the one that status names so
+       sluice add SPEC|- [PROCESS]          one more endpoint for the running job, or the one that status names so
        sluice gaps | fill                   print, or pull, what every job lacks
        sluice enrich [OPTION]...            pull the transactions and blocks that logs refer to and the database lacks
        sluice psql [ARG]...                 open the database; --db and --schema come first, the rest is psql's

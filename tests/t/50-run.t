@@ -271,8 +271,8 @@ helpers() { [ "$(descendants "$added" | xargs -I{} cat /proc/{}/comm 2>/dev/null
 wait_for 60 helpers
 ok $? 'of several that are added at once none is lost'
 like "$(<"$T/add1.err")" '"helper1" does not answer yet' 'one that does not answer is told of'
-run ./run.sh add "helper=$fast"
-is "$STATUS" 0 'add: exit 0' || diag "$ERR"
+run ./run.sh add - <<<"helper=$fast"
+is "$STATUS" 0 'add, by standard input: exit 0' || diag "$ERR"
 PID=$added
 wait_for 60 gone "$PID"
 wait "$PID"
