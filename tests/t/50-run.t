@@ -175,7 +175,9 @@ spawn drained "${job[@]}"
 wait_for 30 completed "$T/drained.err" 5
 run "${job[@]}"
 is "$STATUS" 2 'the same job at the same time: exit 2'
-unlike "$(ls -l "/proc/$(head -n 1 "$T/var/pg/data/postmaster.pid")/fd")" "$T/drained" 'the database does not hold on to what the job writes to'
+open=$(ls -l "/proc/$(head -n 1 "$T/var/pg/data/postmaster.pid")/fd")
+like "$open" "$T/var/pg/log" 'the database writes its log'
+unlike "$open" "$T/drained" 'and does not hold on to what the job writes to'
 like "$ERR" "running already, as process $PID" 'names the process'
 run ./run.sh status
 like "$OUT$ERR" "process $PID: blocks 1-3000 of .*, schema stopped; 3000 blocks missing at its start" 'status: tells that it runs'
