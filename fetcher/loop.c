@@ -17,7 +17,7 @@ enum {
     GATHER = 16 << 10,    /* bytes of results: fewer may wait for more */
     GATHER_MS = 5,        /* since some left */
     PASSED_MS = 5,        /* how long messages may lie unread that pass by here */
-    FULL_MS = 50,         /* how long tasks may lie unread while results find no room: there may be some by then */
+    FULL_MS = 250,        /* how long tasks may lie unread while results find no room: there may be some by then */
 };
 
 /* --- start --- */
