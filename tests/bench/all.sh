@@ -27,7 +27,7 @@ else
     part limits
     part conflict 200000 2
     part ranges 50000 200000
-    part scale 600000
+    part scale 1000000
     part fetch
     part anvil 1
     part scenario
