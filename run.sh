@@ -40,6 +40,7 @@ WANTED=blocks # or, for enrich, transactions or headers
 REMEMBER='' # or --remember: what this run asks for stays wanted
 GOES_ON='the same command goes on' # after an interruption
 PRODUCERS=0 # started so far
+FOUND=''  # $TMP/gaps is what is missing, and no producer had it yet
 ASKS=1    # endpoints are asked, even where chain and range are known
 FILLS=''  # a run of fill: what is wanted of the job already, and no more
 FETCHER_WORDS=() # further options of each fetcher
@@ -144,7 +145,7 @@ resolve() { # everything that the job needs to be known
 find_gaps() { # into $TMP/gaps: ranges of blocks, or for enrich hashes of transactions and numbers of blocks
     local try status began=$SECONDS
     for try in 1 2 3 4 5 6; do # the database may just be restarting; in a run that is worth waiting for
-        aside "find_$WANTED" 2>"$TMP/gaps.err" && return
+        aside "find_$WANTED" 2>"$TMP/gaps.err" && { FOUND=1; return; }
         status=$?
         { [ $status -eq 3 ] || [ $status -gt 128 ]; } || break
         [ -n "$RUN" ] || { [ $try -eq 1 ] && [ $((SECONDS - began)) -lt 10 ]; } || break
@@ -177,7 +178,8 @@ start_fetcher() { # start_fetcher N
 }
 
 start_producer() { # with what is missing now
-    find_gaps
+    [ -n "$FOUND" ] || find_gaps
+    FOUND=''
     [ -s "$TMP/gaps" ] || { ENDED=0; return; }
     option_words step lease attempts on-error give-up log-format
     PRODUCERS=$((PRODUCERS + 1))
@@ -297,7 +299,7 @@ pull() { # the job that OPT describes; returns the exit status
     [ -z "$FILLS" ] || asked=$before covered="all that is wanted of blocks ${OPT[from]}-${OPT[to]} is covered"
     [ "$WANTED" = blocks ] || asked=$before covered=$(enriched)
     [ -s "$TMP/gaps" ] || { say "nothing missing: $covered"; return 0; }
-    job_open
+    job_open "$before"
     for round in 1 2 3; do # more than once only where the producer was told less than it missed
         ENDED='' CREW=()
         start_writer

@@ -13,7 +13,7 @@ about_job() {
     echo "$what of chain ${OPT[chain-id]}, ${FILTER[*]:2}"
 }
 
-job_open() { # one run per job: a lock, and what status, stop and add need
+job_open() { # job_open MISSING: one run per job: a lock, and what status, stop and add need
     local run try
     RUN='' run=$VAR/run/$(cksum <<<"$DATABASE_URL ${DATABASE[*]} ${FILTER[*]} ${OPT[from]} ${OPT[to]}" | cut -d ' ' -f 1)
     # shellcheck disable=SC2034
@@ -28,8 +28,7 @@ job_open() { # one run per job: a lock, and what status, stop and add need
     echo $$ >"$RUN/pid" # before anything else: stop must not read that of one that was killed
     remove_sockets "$RUN" # of that
     echo "${OPT[chain-id]}" >"$RUN/chain"
-    echo "$(about_job), schema ${OPT[schema]}; $(counted "$(missing)" "$(wanted_noun)") missing at its start" \
-        >"$RUN/about"
+    echo "$(about_job), schema ${OPT[schema]}; $(counted "$1" "$(wanted_noun)") missing at its start" >"$RUN/about"
     ln -sfn "$TMP" "$RUN/tmp"
 }
 
