@@ -238,6 +238,7 @@ collect(struct loop *loop)
         if (talk_stop_count() > 1)
             return EXIT_INTERRUPTED;
         heed_signals(loop, now_ms);
+        step_lanes(loop, now_ms); /* first: the database waits for them */
         bool more = receive(loop, now_ms);
         s->draining = loop->ended;
         s->full = held(loop) >= HELD_MAX;
