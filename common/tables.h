@@ -32,11 +32,11 @@ enum { TABLE_COLUMNS_MAX = 32, TABLE_KEY_MAX = 4 };
 struct table {
     const char *name;
     struct column columns[TABLE_COLUMNS_MAX]; /* ends at name == NULL */
-    const char *key[TABLE_KEY_MAX];           /* primary key; ends at NULL */
+    const char *key[TABLE_KEY_MAX];           /* primary key: the first columns; ends at NULL */
     const char *unique;  /* a further index is made on this column, or NULL */
     bool by_hash;        /* can be fetched by transaction hash, or block number, in no order */
     bool filtered;       /* holds only what a job's address and topic filter lets pass */
-    const char *newest;  /* on conflict the row with the greater value here wins; NULL: the later one */
+    const char *newest;  /* on conflict the row with the greater value here wins, the column after the key, int8; NULL: the later one */
 };
 
 extern const struct table *const tables[]; /* ends at NULL */

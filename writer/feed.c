@@ -7,15 +7,15 @@ static const char header[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0"; /* signature,
 static const char trailer[] = "\377\377";
 
 void
-feed_begin(struct feed *f, const struct batch *batch, const struct plan *plan)
+feed_begin(struct feed *f, const struct batch *batch, const struct plan *plan, uint32_t along)
 {
-    *f = (struct feed){.batch = batch, .plan = plan};
+    *f = (struct feed){.batch = batch, .plan = plan, .along = along};
 }
 
 void
 feed_next(struct feed *f)
 {
-    while (f->plan->start[f->table] == f->plan->start[f->table + 1])
+    while (f->plan->start[f->table] == f->plan->start[f->table + 1] || f->along >> f->table & 1)
         f->table++;
     f->on = true;
     f->step = FEED_HEADER;

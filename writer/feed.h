@@ -12,13 +12,14 @@
 struct feed {
     const struct batch *batch;
     const struct plan *plan;
+    uint32_t along; /* bit t: not of table t, see script.h */
     bool on;      /* inside a COPY */
     size_t table; /* the one on hand, or the first that may be next */
     enum { FEED_HEADER, FEED_DATA, FEED_TRAILER, FEED_END } step; /* what goes next */
     size_t chunk, offset;
 };
 
-void feed_begin(struct feed *f, const struct batch *batch, const struct plan *plan);
+void feed_begin(struct feed *f, const struct batch *batch, const struct plan *plan, uint32_t along);
 void feed_next(struct feed *f); /* the server is ready for the next table's rows */
 /* False: the connection takes no more now. True: this COPY has all, or pg_next tells why not. */
 bool feed_more(struct feed *f, struct pg *pg);

@@ -34,6 +34,7 @@ lane_free(struct lane *l)
     batch_free(&l->busy);
     begun_free(&l->begun);
     plan_free(&l->plan);
+    script_free(&l->script);
     free(l->doubted.ranges);
     free(l);
 }

@@ -3,13 +3,15 @@
  *   closed -> connecting -> idle -> preparing -> writing -> idle      (or back to closed: retry)
  *                             \--> compacting ---------------^
  *
- * A batch is one string of SQL, from BEGIN over a COPY for each table and the coverage of what it
- * completes to COMMIT, so it costs one round trip and is in the database whole or not at all. It is
+ * A batch is one transaction, from BEGIN over a COPY for each table and the coverage of what it
+ * completes to COMMIT, and one string of SQL where all is copied. It is
  * kept until COMMIT has been confirmed, and written again after any failure; if a COMMIT's
  * confirmation was lost, the second time finds its keys there and changes nothing.
  *
- * Keys that are there already make the COPY fail; the batch then goes by a temporary table and
- * INSERT ... ON CONFLICT DO UPDATE, and so do the next ones while they meet such keys (staging.h).
+ * Keys that are there already make the COPY fail; the batch then goes by INSERT ... ON CONFLICT DO UPDATE, and so do
+ * the next ones while they meet such keys (staging.h). Its rows go along with a prepared statement, as one value
+ * (array.h), or, where they are many, by a temporary table: to fill, sort and empty that would be a fifth of the
+ * database's work on a thousand rows.
  *
  * A `doubted` waits until no lane has a batch, and then nothing else is taken until what it is about is not
  * covered any more and the producer will hear of it: so it counts for all that came before it, and for nothing
@@ -57,6 +59,7 @@ struct lane_shared {
     struct partial *partial;
     struct tell tell;
     struct trouble trouble;
+    uint64_t serial;         /* the last one given to what is prepared on a connection */
     bool draining;           /* write what is held, whatever its age */
     bool full;               /* the same, since nothing more is received until some is written */
     int fatal;               /* exit status, once nothing can help; 0: none */

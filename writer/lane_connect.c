@@ -1,6 +1,14 @@
 /* lane_connect.c - a lane's connection: opened, lent, closed when it is old or idle; see lane.h. */
+#include <string.h>
+
 #include "common/talk.h"
 #include "writer/lane_inside.h"
+
+void
+lane_unprepare(struct lane *l)
+{
+    memset(l->prepared, 0, sizeof l->prepared);
+}
 
 void
 lane_disconnect(struct lane *l)
@@ -8,6 +16,7 @@ lane_disconnect(struct lane *l)
     if (l->state != CLOSED && l->state != CONNECTING)
         l->shared->open--;
     pg_close(l->pg);
+    lane_unprepare(l);
     l->state = CLOSED;
 }
 
@@ -54,6 +63,8 @@ lane_lend(struct lane *to, struct lane *from)
     to->state = IDLE;
     to->retry_ms = 0;
     from->pg = closed;
+    lane_unprepare(from);
+    lane_unprepare(to);
     from->state = CLOSED;
 }
 

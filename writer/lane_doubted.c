@@ -52,7 +52,7 @@ lane_doubted_commits(struct lane *l)
     l->doubted.committing = true;
     tell_ranges(l);
     tell_flush(&l->shared->tell);
-    if (pg_query(l->pg, "COMMIT;"))
+    if (pg_query(l->pg, "COMMIT;", NULL))
         return true;
     l->class = pg_class(l->pg);
     snprintf(l->error, sizeof l->error, "%s", pg_error(l->pg));

@@ -105,6 +105,7 @@ lane_failed(struct lane *l, int64_t now_ms)
 {
     bool preparing = l->state == PREPARING;
 
+    lane_unprepare(l); /* types that were made in what failed are gone */
     if (!pg_connected(l->pg) || l->class == PG_LOST) /* or the server is no longer one to write to */
         lane_disconnect(l);
     else

@@ -4,6 +4,7 @@
 
 #include "writer/feed.h"
 #include "writer/lane.h"
+#include "writer/script.h"
 #include "writer/staging.h"
 
 enum { LANE_BACKOFF_MS = 100, LANE_BACKOFF_MAX_MS = 5000 };
@@ -15,6 +16,8 @@ struct lane {
     struct pg *pg;
     enum state state;
     int64_t opened_ms, used_ms; /* the connection */
+    uint32_t types[TABLES_MAX];    /* by table: of rows that go along with what is prepared (script.h) */
+    uint64_t prepared[TABLES_MAX]; /* the serial number of that; 0: is not */
     int64_t retry_ms;           /* no attempt before this time */
     int backoff_ms;             /* 0: all is well */
 
@@ -25,6 +28,7 @@ struct lane {
 
     /* this attempt: */
     struct plan plan;
+    struct script script;
     struct feed feed;
     enum pg_class class; /* of the first error */
     char error[300];
@@ -50,6 +54,7 @@ struct lane {
 };
 
 /* --- lane_connect.c --- */
+void lane_unprepare(struct lane *l); /* what was prepared is not used again: after any failure */
 void lane_connecting(struct lane *l, int64_t now_ms);
 void lane_disconnect(struct lane *l);
 void lane_close_old(struct lane *l, int64_t now_ms); /* if it is */

@@ -3,34 +3,41 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "writer/array.h"
 #include "writer/coverage.h"
 #include "writer/lane_inside.h"
-#include "writer/script.h"
 
 enum { PREPARES_MAX = 3 /* of one part, in a row */ };
 
+/* The connection did not take what was to be sent. */
 static void
-send_sql(struct lane *l, struct buf *sql, enum state state, int64_t now_ms)
+not_sent(struct lane *l)
+{
+    l->class = pg_class(l->pg);
+    snprintf(l->error, sizeof l->error, "%s", pg_error(l->pg));
+}
+
+static void
+send_sql(struct lane *l, const char *sql, enum state state, int64_t now_ms)
 {
     struct buf whole = {0};
 
     if (pg_in_transaction(l->pg))
-        buf_adds(&whole, "ROLLBACK;\n"); /* what is left of a failed one */
-    buf_add(&whole, sql->p, sql->n);
+        buf_adds(&whole, "ROLLBACK;\nDEALLOCATE ALL;\n"); /* what is left of a failed one, see lane_unprepare */
+    buf_adds(&whole, sql);
     buf_addc(&whole, '\0');
     l->state = state;
     l->class = PG_FINE;
     l->met = false;
     l->read = 0;
     l->used_ms = l->began_ms = now_ms;
-    bool sent = pg_query(l->pg, whole.p);
+    bool sent = pg_query(l->pg, whole.p, NULL);
     buf_free(&whole);
     if (!sent && state == COMPACTING) {
         compaction_fail(&l->shared->compaction); /* nobody's loss */
         lane_disconnect(l);
     } else if (!sent) {
-        l->class = pg_class(l->pg);
-        snprintf(l->error, sizeof l->error, "%s", pg_error(l->pg));
+        not_sent(l);
         lane_failed(l, now_ms);
     }
 }
@@ -42,24 +49,70 @@ next_part(const struct lane *l)
     return (struct part){&l->busy, l->parts.part[next].from, l->parts.part[next].to};
 }
 
+/* plan must be made. */
 static void
-write_part(struct lane *l, struct part part, struct buf *sql, int64_t now_ms)
+choose_along(struct lane *l, struct ways *w)
 {
-    uint32_t staged = 0;
+    for (size_t t = 0; tables[t] && !w->moved; t++) {
+        if (!(w->staged >> t & 1) || l->plan.start[t] == l->plan.start[t + 1] ||
+            array_bytes(&l->busy, &l->plan, t) > ARRAY_MAX)
+            continue;
+        w->along |= UINT32_C(1) << t;
+        if (l->prepared[t] == 0) {
+            w->fresh |= UINT32_C(1) << t;
+            l->prepared[t] = ++l->shared->serial;
+        }
+    }
+    w->prepared = l->prepared;
+}
+
+static void
+write_part(struct lane *l, struct part part, int64_t now_ms)
+{
+    struct ways ways = {.moved = l->conflicts > 0};
 
     for (size_t t = 0; tables[t]; t++)
         if (l->staging.on || tables[t]->newest)
-            staged |= UINT32_C(1) << t;
-    batch_plan(&l->busy, part.from, part.to, staged, &l->plan);
-    feed_begin(&l->feed, &l->busy, &l->plan);
+            ways.staged |= UINT32_C(1) << t;
+    batch_plan(&l->busy, part.from, part.to, ways.staged, &l->plan);
+    choose_along(l, &ways);
+    feed_begin(&l->feed, &l->busy, &l->plan, ways.along);
     l->lines = (struct lines){0};
     l->doubted.n = l->doubted.lines = 0;
     l->doubted.committing = false;
     if (batch_doubted(&l->busy))
-        script_uncover(sql, &l->shared->store, part, l->doubted.next);
+        script_uncover(&l->script, &l->shared->store, part, l->doubted.next);
     else
-        l->lines = script_write(sql, &l->shared->store, part, &l->plan, staged, l->conflicts > 0);
-    send_sql(l, sql, WRITING, now_ms);
+        l->lines = script_write(&l->script, &l->shared->store, part, &l->plan, &ways);
+    l->script.next = 1;
+    send_sql(l, l->script.sql.p, WRITING, now_ms);
+}
+
+static bool
+send_along(struct lane *l, const char *name, size_t table)
+{
+    struct buf rows = {0};
+
+    array_add(&rows, &l->busy, &l->plan, table, l->types[table]);
+    bool sent = pg_query(l->pg, name, &rows);
+    buf_free(&rows);
+    return sent;
+}
+
+/* The next step of the script. False: there is none, or it was not sent. */
+static bool
+next_step(struct lane *l)
+{
+    struct script *s = &l->script;
+
+    if (l->state != WRITING || s->next == s->n)
+        return false;
+    const char *text = s->sql.p + s->step[s->next].at;
+    size_t table = s->step[s->next++].table;
+    bool sent = table < TABLES_MAX ? send_along(l, text, table) : pg_query(l->pg, text, NULL);
+    if (!sent)
+        not_sent(l);
+    return sent;
 }
 
 void
@@ -69,10 +122,11 @@ lane_begin_attempt(struct lane *l, int64_t now_ms)
     struct part part = next_part(l);
 
     script_prepare(&sql, &l->shared->store, part);
-    if (sql.n == 0) {
-        write_part(l, part, &sql, now_ms);
+    buf_addc(&sql, '\0');
+    if (sql.n == 1) {
+        write_part(l, part, now_ms);
     } else if (l->prepares++ < PREPARES_MAX) {
-        send_sql(l, &sql, PREPARING, now_ms);
+        send_sql(l, sql.p, PREPARING, now_ms);
     } else {
         l->prepares = 0;
         lane_retry_later(l, "tables or jobs that were made are not there", now_ms);
@@ -87,8 +141,9 @@ lane_compact(struct lane *l, int64_t now_ms)
     struct buf sql = {0};
 
     coverage_compact_sql(&sql, s->store.schema, s->compaction.cursor, s->store.began);
+    buf_addc(&sql, '\0');
     compaction_begin(&s->compaction);
-    send_sql(l, &sql, COMPACTING, now_ms);
+    send_sql(l, sql.p, COMPACTING, now_ms);
     buf_free(&sql);
 }
 
@@ -107,6 +162,8 @@ take_rows(struct lane *l)
             store_learn(&l->shared->store, pg_number(l->pg, i, 1), (int64_t)pg_number(l->pg, i, 2));
         } else if (strcmp(word, "met") == 0) {
             l->met = true;
+        } else if (strcmp(word, "type") == 0) {
+            l->types[pg_number(l->pg, i, 1)] = (uint32_t)pg_number(l->pg, i, 2);
         } else if (strcmp(word, "uncovered") == 0) {
             lane_doubted_row(l, i);
         } else if (strcmp(word, "last") == 0) {
@@ -143,7 +200,9 @@ pump(struct lane *l)
                 l->class = PG_LOST;
                 snprintf(l->error, sizeof l->error, "%s", pg_error(l->pg));
             }
-            return true;
+            if (l->class != PG_FINE || !next_step(l))
+                return true;
+            break;
         case PG_COMMAND:
             break;
         }
@@ -214,6 +273,8 @@ finish_compaction(struct lane *l)
         compaction_end(&l->shared->compaction, l->read_to, l->read);
     else
         compaction_fail(&l->shared->compaction);
+    if (l->class != PG_FINE)
+        lane_unprepare(l);
     l->state = IDLE;
     if (!pg_connected(l->pg))
         lane_disconnect(l);

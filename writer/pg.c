@@ -160,8 +160,7 @@ pg_close(struct pg *p)
     p->result = NULL;
     PQfinish(p->conn);
     p->conn = NULL;
-    p->connected = false;
-    p->unflushed = false;
+    p->connected = p->unflushed = false;
     p->buffered = 0;
 }
 
@@ -257,12 +256,15 @@ pg_pollfd(const struct pg *p, struct pollfd *out)
 /* --- queries --- */
 
 bool
-pg_query(struct pg *p, const char *sql)
+pg_query(struct pg *p, const char *sql, const struct buf *value)
 {
+    const int size = value ? (int)value->n : 0, binary = 1;
+
     PQclear(p->result);
     p->result = NULL;
     p->class = PG_FINE;
-    if (p->conn && PQsendQuery(p->conn, sql)) {
+    if (p->conn && (value ? PQsendQueryPrepared(p->conn, sql, 1, (const char *const[]){value->p}, &size, &binary, 0)
+                          : PQsendQuery(p->conn, sql))) {
         p->unflushed = PQflush(p->conn) == 1;
         return true;
     }
@@ -293,10 +295,8 @@ pg_ready(struct pg *p, short revents)
         pg_abandon(p, PQerrorMessage(p->conn));
         return false;
     }
-    if (p->unflushed) {
-        int left = PQflush(p->conn);
-        p->unflushed = left == 1;
-    }
+    if (p->unflushed)
+        p->unflushed = PQflush(p->conn) == 1;
     return true;
 }
 
@@ -339,7 +339,6 @@ static int
 flush(struct pg *p)
 {
     int left = PQflush(p->conn);
-
     p->unflushed = left == 1;
     p->buffered = 0;
     return left == 0 ? 1 : left == 1 ? 0 : -1;

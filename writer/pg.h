@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/buf.h"
 #include "writer/sqlstate.h"
 
 enum pg_event { PG_WAIT, PG_COPY_IN, PG_COMMAND, PG_ROWS, PG_ERROR, PG_DONE };
@@ -45,7 +46,9 @@ enum pg_event pg_connecting(struct pg *p, int64_t now_ms); /* PG_WAIT, PG_DONE o
 bool pg_connected(const struct pg *p);
 void pg_close(struct pg *p);
 
-bool pg_query(struct pg *p, const char *sql); /* false: PG_LOST */
+/* Sends SQL; or, with a value, the name that PREPARE has given a statement: $1 is the value, in binary form. False:
+ * PG_LOST. */
+bool pg_query(struct pg *p, const char *sql, const struct buf *value);
 void pg_singly(struct pg *p); /* its rows come one at a time */
 enum pg_event pg_next(struct pg *p);
 void pg_abandon(struct pg *p, const char *why); /* closes; PG_LOST */

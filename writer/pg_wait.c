@@ -57,13 +57,13 @@ finish(struct pg *p, void (*row)(struct pg *p, int at, void *context), void *con
 bool
 pg_run(struct pg *p, const char *sql)
 {
-    return pg_query(p, sql) && finish(p, NULL, NULL);
+    return pg_query(p, sql, NULL) && finish(p, NULL, NULL);
 }
 
 bool
 pg_each(struct pg *p, const char *sql, void (*row)(struct pg *p, int at, void *context), void *context)
 {
-    if (!pg_query(p, sql))
+    if (!pg_query(p, sql, NULL))
         return false;
     pg_singly(p);
     return finish(p, row, context);

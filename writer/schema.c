@@ -1,16 +1,12 @@
 /* schema.c - SQL of tables, COPY and upserts; see schema.h. */
 #include "writer/schema.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "writer/sql.h"
 #include "writer/wanted.h"
-
-/* Rows: COPY gathers up to 1,000 at a time, in as many slots, and what PostgreSQL 15 does to keep count of these
- * grows with the square of their number: 1 to 2 ms, much of a small batch. To insert rows into a stage one by one
- * costs 0.7 us more each. */
-enum { ONE_BY_ONE_MAX = 2500 };
 
 static const char lock[] = "BEGIN; SELECT pg_advisory_xact_lock(hashtext('sluice schema'));\n";
 
@@ -221,7 +217,7 @@ add_stage_table(struct buf *b, const struct table *t)
 }
 
 void
-schema_copy_sql(struct buf *b, const char *schema, const struct table *t, bool staged, uint64_t rows)
+schema_copy_sql(struct buf *b, const char *schema, const struct table *t, bool staged)
 {
     if (staged)
         add_stage_table(b, t);
@@ -232,10 +228,7 @@ schema_copy_sql(struct buf *b, const char *schema, const struct table *t, bool s
         sql_table(b, schema, t->name);
     buf_adds(b, " (");
     sql_columns(b, t, "");
-    buf_adds(b, ") FROM STDIN (FORMAT binary)");
-    if (staged && rows < ONE_BY_ONE_MAX)
-        buf_adds(b, " WHERE random() < 1"); /* it always is: but COPY inserts such rows one by one */
-    buf_adds(b, ";\n");
+    buf_adds(b, ") FROM STDIN (FORMAT binary);\n");
 }
 
 static bool
@@ -306,29 +299,74 @@ static const char moved_away[] =
     "DELETE FROM $T t USING $S s WHERE t.$U = s.$U AND ($K[t.]) <> ($K[s.]);\n"
     "SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on;\n";
 
-/* OFFSET 0 keeps this a look into the index for each row until one is found, never a join with the
+/* Of rows s. OFFSET 0 keeps this a look into the index for each row until one is found, never a join with the
  * whole table. */
-static const char probe[] =
-    "SELECT 'met' FROM $S s WHERE EXISTS (SELECT FROM $T t WHERE ($K[t.]) = ($K[s.]) OFFSET 0) LIMIT 1;\n";
+static const char met[] = " s WHERE EXISTS (SELECT FROM $T t WHERE ($K[t.]) = ($K[s.]) OFFSET 0) LIMIT 1;\n";
 
 /* Rows that are there already, equal in every column, are locked but not written again: of a batch
  * that is sent a second time most are. (To leave them out by NOT EXISTS costs the others a second
- * look into the index.) The columns are those of the stage, all of them and none of the system's (ctid): so
- * the sort takes each row as it is. */
+ * look into the index.) */
+static void
+add_conflict(struct buf *b, const char *schema, const struct table *t)
+{
+    fill(b, schema, t, " ON CONFLICT ($K) DO UPDATE SET $A WHERE ($V[t.]) IS DISTINCT FROM ($V[excluded.])");
+    if (t->newest)
+        fill(b, schema, t, " AND t.$N <= excluded.$N");
+}
+
+/* The columns are those of the stage, all of them and none of the system's (ctid): so the sort takes each row as
+ * it is. */
 void
 schema_merge_sql(struct buf *b, const char *schema, const struct table *t, bool moved)
 {
     if (t->unique && moved)
         fill(b, schema, t, moved_away);
-    if (!t->newest)
-        fill(b, schema, t, probe);
+    if (!t->newest) {
+        fill(b, schema, t, "SELECT 'met' FROM $S");
+        fill(b, schema, t, met);
+    }
     fill(b, schema, t, "SET LOCAL work_mem = '32MB';\n"
                        "INSERT INTO $T AS t ($C) SELECT DISTINCT ON ($K) $C FROM $S ORDER BY $K");
     if (t->newest)
         fill(b, schema, t, ", $N DESC");
-    fill(b, schema, t, ", \"arrival\" DESC ON CONFLICT ($K) DO UPDATE SET $A"
-                       " WHERE ($V[t.]) IS DISTINCT FROM ($V[excluded.])");
-    if (t->newest)
-        fill(b, schema, t, " AND t.$N <= excluded.$N");
+    buf_adds(b, ", \"arrival\" DESC");
+    add_conflict(b, schema, t);
     buf_adds(b, ";\n");
+}
+
+/* --- rows that go along --- */
+
+void
+schema_along_name(struct buf *b, const struct table *t, uint64_t serial)
+{
+    buf_addf(b, "sluice_%s_%" PRIu64, t->name, serial);
+}
+
+void
+schema_along_sql(struct buf *b, const char *schema, const struct table *t, uint64_t serial)
+{
+    struct buf name = {0};
+
+    schema_along_name(&name, t, serial);
+    buf_addc(&name, '\0');
+    buf_addf(b, "CREATE TYPE pg_temp.\"%s\" AS (", name.p);
+    for (size_t i = 0; i < table_column_count(t); i++) {
+        buf_adds(b, i ? ", " : "");
+        sql_name(b, t->columns[i].name);
+        buf_addf(b, " %s", column_sql_type(t->columns[i].type));
+    }
+    buf_addf(b, ");\nPREPARE \"%s\" (pg_temp.\"%s\"[]) AS ", name.p, name.p);
+    if (!t->newest)
+        buf_adds(b, "WITH s AS MATERIALIZED (SELECT * FROM unnest($1)), w AS (");
+    fill(b, schema, t, "INSERT INTO $T AS t ($C) SELECT $C FROM ");
+    buf_adds(b, t->newest ? "unnest($1)" : "s");
+    add_conflict(b, schema, t);
+    if (!t->newest) {
+        buf_adds(b, ") SELECT 'met' FROM s");
+        fill(b, schema, t, met);
+    } else {
+        buf_adds(b, ";\n");
+    }
+    buf_addf(b, "SELECT 'type', %zu, 'pg_temp.\"%s\"'::regtype::oid;\n", sql_table_index(t), name.p);
+    buf_free(&name);
 }

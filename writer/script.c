@@ -138,31 +138,55 @@ add_coverage(struct buf *sql, struct store *store, struct part part)
     return lines;
 }
 
-static uint64_t
-rows_of(const struct batch *batch, const struct plan *plan, size_t table)
+static void
+begin(struct script *s)
 {
-    uint64_t rows = 0;
+    s->sql.n = s->n = s->next = 0;
+    s->step[0].at = 0;
+    buf_adds(&s->sql, "BEGIN;\n");
+}
 
-    for (size_t i = plan->start[table]; i < plan->start[table + 1]; i++)
-        rows += batch->items[plan->order[i]].wire.rows;
-    return rows;
+/* What was added since the last cut is a step. */
+static void
+cut(struct script *s, size_t table)
+{
+    buf_addc(&s->sql, '\0');
+    s->step[s->n++].table = table;
+    s->step[s->n].at = s->sql.n;
+}
+
+static void
+add_along(struct script *s, const struct store *store, size_t t, const struct ways *ways)
+{
+    if (ways->fresh >> t & 1)
+        schema_along_sql(&s->sql, store->schema, tables[t], ways->prepared[t]);
+    /* What is prepared is planned once, when the table may have been small. */
+    buf_adds(&s->sql, "SET LOCAL enable_seqscan = off;\n");
+    cut(s, TABLES_MAX);
+    schema_along_name(&s->sql, tables[t], ways->prepared[t]);
+    cut(s, t);
 }
 
 struct lines
-script_write(struct buf *sql, struct store *store, struct part part, const struct plan *plan,
-             uint32_t staged, bool moved)
+script_write(struct script *s, struct store *store, struct part part, const struct plan *plan,
+             const struct ways *ways)
 {
-    buf_adds(sql, "BEGIN;\n");
+    begin(s);
     for (size_t t = 0; t < TABLES_MAX; t++) {
-        bool by_stage = staged >> t & 1;
+        bool staged = ways->staged >> t & 1;
         if (plan->start[t] == plan->start[t + 1])
             continue;
-        schema_copy_sql(sql, store->schema, tables[t], by_stage, rows_of(part.batch, plan, t));
-        if (by_stage)
-            schema_merge_sql(sql, store->schema, tables[t], moved);
+        if (ways->along >> t & 1) {
+            add_along(s, store, t, ways);
+            continue;
+        }
+        schema_copy_sql(&s->sql, store->schema, tables[t], staged);
+        if (staged)
+            schema_merge_sql(&s->sql, store->schema, tables[t], ways->moved);
     }
-    struct lines lines = add_coverage(sql, store, part);
-    buf_adds(sql, "COMMIT;\n");
+    struct lines lines = add_coverage(&s->sql, store, part);
+    buf_adds(&s->sql, "COMMIT;\n");
+    cut(s, TABLES_MAX);
     return lines;
 }
 
@@ -176,16 +200,23 @@ add_id(const struct item *item, struct job *job, void *context)
 }
 
 void
-script_uncover(struct buf *sql, struct store *store, struct part part, uint64_t from)
+script_uncover(struct script *s, struct store *store, struct part part, uint64_t from)
 {
     struct buf ids = {0};
 
     each_job(store, part, add_id, &ids);
-    buf_adds(sql, "BEGIN;\n");
+    begin(s);
     if (ids.n > 0) {
         struct span endpoint = part.batch->items[part.from].wire.endpoint;
         buf_addc(&ids, '\0');
-        coverage_uncover_sql(sql, store->schema, ids.p, from, endpoint.n ? endpoint : SPAN("-"), store->began);
+        coverage_uncover_sql(&s->sql, store->schema, ids.p, from, endpoint.n ? endpoint : SPAN("-"), store->began);
     }
     buf_free(&ids);
+    cut(s, TABLES_MAX);
+}
+
+void
+script_free(struct script *s)
+{
+    buf_free(&s->sql);
 }

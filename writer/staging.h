@@ -1,4 +1,4 @@
-/* staging.h - when rows go by a staging table. Pure.
+/* staging.h - when rows are merged: by a staging table, or, where they are few, along with the statement. Pure.
  *
  * COPY straight into a table is fastest and fails where a key is there already. After a failure
  * that batch and those after it go by staging, until 1, 2, 4 ... 64 merges in a row have met no

@@ -55,7 +55,13 @@ keys_are_columns_that_are_never_null(void **state)
             const struct column *c = find_column(*t, (*t)->key[i]);
             assert_non_null(c);
             assert_true(c->not_null);
+            assert_ptr_equal(c, &(*t)->columns[i]); /* the first columns, see writer/array.c */
+            assert_true(c->type != COL_NUMERIC && c->type != COL_TEXT);
+            if ((*t)->newest)
+                assert_ptr_equal(find_column(*t, (*t)->newest), c + 1);
         }
+        if ((*t)->newest)
+            assert_true(find_column(*t, (*t)->newest)->type == COL_INT8 && find_column(*t, (*t)->newest)->not_null);
         if ((*t)->unique)
             assert_non_null(find_column(*t, (*t)->unique));
         if ((*t)->newest)
