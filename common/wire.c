@@ -51,9 +51,9 @@ static const struct shape {
         FIELD(chain, FORM_BLOCK), FIELD(dataset, FORM_NAME), FIELD(filter, FORM_TEXT),
         FIELD(from, FORM_BLOCK), FIELD(to, FORM_BLOCK), FIELD(error, FORM_TEXT),
     }},
-    [WIRE_DOUBTED] = {7, {
+    [WIRE_DOUBTED] = {8, {
         FIELD(run, FORM_NAME), FIELD(fetcher, FORM_NAME), FIELD(endpoint, FORM_NAME), FIELD(task, FORM_U64),
-        FIELD(chain, FORM_BLOCK), FIELD(dataset, FORM_NAME), FIELD(filter, FORM_TEXT),
+        FIELD(chain, FORM_BLOCK), FIELD(dataset, FORM_NAME), FIELD(filter, FORM_TEXT), FIELD(from, FORM_BLOCK),
     }},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
@@ -264,7 +264,7 @@ store_all(const msgpack_object_array *a, struct wire *out, char *err, size_t siz
                 return false;
             }
         }
-        if (out->from <= out->to)
+        if (out->from <= out->to || out->kind == WIRE_DOUBTED)
             return true;
         snprintf(err, size, "result message: from is greater than to");
     }

@@ -29,7 +29,7 @@ struct wire {
     struct span endpoint;
     uint64_t chain;
     struct span dataset, filter;
-    uint64_t from, to;  /* END, GIVEN_UP */
+    uint64_t from, to;  /* END, GIVEN_UP; DOUBTED: from */
     uint64_t hashes;    /* END_HASHES */
     struct span error;  /* GIVEN_UP */
 };

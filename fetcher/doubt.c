@@ -31,7 +31,8 @@ caught(struct taking *t, const char *what, bool always)
     bool first = trust_caught(&c->trust), ends = always && !c->alone && !c->lacks.logs;
     if (ends) {
         c->lacks.logs = c->trust.recheck = true;
-        c->trust.doubt = c->trust.doubt || c->trust.once;
+        if (c->trust.once)
+            trust_doubt(&c->trust, 0);
     }
     if (first || ends)
         warn("endpoint \"%s\" leaves logs out (%s): it is asked for %s from now on", t->name, what,

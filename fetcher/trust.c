@@ -61,6 +61,14 @@ trust_unproved(struct trust *t, uint64_t to)
 }
 
 void
+trust_doubt(struct trust *t, uint64_t from)
+{
+    if (!t->doubt || from < t->doubt_from)
+        t->doubt_from = from;
+    t->recheck = t->doubt = true;
+}
+
+void
 trust_behind(struct trust *t, uint64_t newest)
 {
     if (t->behind && newest >= t->low)
@@ -68,7 +76,7 @@ trust_behind(struct trust *t, uint64_t newest)
     t->behind = true;
     t->low = newest;
     if (t->unproved > newest) {
-        t->recheck = true;
+        trust_doubt(t, newest + 1);
         t->unproved = 0;
     }
 }
@@ -79,7 +87,8 @@ trust_caught(struct trust *t)
     bool first = !t->caught;
     t->caught = true;
     t->recheck = t->recheck || first;
-    t->doubt = t->doubt || (first && t->once);
+    if (first && t->once)
+        trust_doubt(t, 0);
     t->silence = SILENCE;
     return first;
 }

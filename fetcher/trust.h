@@ -28,7 +28,8 @@ struct trust {
     bool once;          /* an answer was believed that had come only once */
     bool caught;        /* it left logs out */
     bool recheck;       /* what it answered for tasks at hand is to be fetched again, */
-    bool doubt;         /* and for all tasks before */
+    bool doubt;         /* and for all tasks before, */
+    uint64_t doubt_from; /* from this block on */
     bool behind;        /* a backend was far behind the others, */
     uint64_t low;       /* and had no block above this one */
     uint64_t unproved;  /* the last block of the answers believed without a proof, since some went back for it */
@@ -49,6 +50,8 @@ bool trust_lags(const struct trust *t, uint64_t block); /* a backend was seen to
 void trust_unproved(struct trust *t, uint64_t to);
 /* A backend far behind the others has no block above this one. */
 void trust_behind(struct trust *t, uint64_t newest);
+/* What it answered for blocks from this one on is not believed any more. */
+void trust_doubt(struct trust *t, uint64_t from);
 /* It left logs out. True: for the first time. */
 bool trust_caught(struct trust *t);
 /* A silence was true: logs come in bursts, and more are expected before the next doubt. */

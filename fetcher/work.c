@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/control.h"
+#include "common/talk.h"
 
 enum {
     BEYOND_FAR = 16,        /* blocks: in a pipe nobody waits for a block further off */
@@ -254,6 +255,8 @@ work_recheck(struct work *w)
     if (!trust->recheck)
         return;
     trust->recheck = trust->doubt = false;
+    if (doubt && (w->doubted == 0 || trust->doubt_from < w->doubt_from))
+        w->doubt_from = trust->doubt_from;
     for (struct job *j = w->jobs; j; j = j->next) {
         if (!j->by_range || j->told)
             continue;
@@ -270,10 +273,22 @@ work_recheck(struct work *w)
         work_doubt(w, first);
 }
 
+static void
+tell_behind(struct work *w)
+{
+    const struct trust *t = &w->p.coping->trust;
+    if (!t->behind || w->told_behind)
+        return;
+    w->told_behind = true;
+    warn("endpoint \"%s\" lags: it was asked for blocks up to %llu, and some of its answers know none after %llu",
+         w->p.endpoint_name, (unsigned long long)endpoint_head(w->p.endpoint), (unsigned long long)t->low);
+}
+
 void
 work_turn(struct work *w, int64_t now_ms)
 {
     w->now_ms = now_ms;
+    tell_behind(w);
     work_recheck(w);
     for (struct job *j = w->jobs; j; j = j->next) {
         work_cut_unheld(w, j);

@@ -22,6 +22,8 @@ struct work {
     uint64_t task_requests; /* that the newest task takes: the next may be as large */
     uint64_t given_up;
     size_t doubted;     /* jobs, in a pipe */
+    uint64_t doubt_from; /* what is doubted: blocks from this one on */
+    bool told_behind;   /* that a backend lags */
     uint64_t logs_flying; /* blocks whose logs are being asked for */
     double bytes_flying;  /* expected in the answers */
     int64_t blocked_until_ms; /* no tokens before */

@@ -208,7 +208,7 @@ work_doubt(struct work *w, struct job *j)
     struct wire doubted = {
         .kind = WIRE_DOUBTED, .run = span_of(w->run), .fetcher = span_of(w->p.fetcher_name),
         .endpoint = span_of(w->p.endpoint_name), .task = j ? j->task.id : UINT64_MAX, .chain = w->p.survey->chain,
-        .dataset = span_of(w->dataset), .filter = span_of(w->filter),
+        .dataset = span_of(w->dataset), .filter = span_of(w->filter), .from = w->doubt_from,
     };
     if (j) {
         struct control c = line_about(w, &j->task, CONTROL_FETCHED, w->now_ms);

@@ -221,27 +221,33 @@ coverage_compact_sql(struct buf *b, const char *schema, struct spot from, const 
     buf_free(&name);
 }
 
-/* Lines that go are found by their ctid, which stays: no compaction runs while this statement does, and whoever
- * replaces a line at the same time has covered it anew. */
+/* Lines are found by their ctid, which stays: no compaction runs while this statement does, and whoever
+ * replaces a line at the same time has covered it anew. What is cut off takes its share of the rows. */
 void
-coverage_uncover_sql(struct buf *b, const char *schema, const char *jobs, uint64_t from, struct span endpoint,
-                     const char *began)
+coverage_uncover_sql(struct buf *b, const char *schema, const char *jobs, uint64_t next, uint64_t from,
+                     struct span endpoint, const char *began)
 {
     struct buf name = {0};
 
     sql_table(&name, schema, "ranges");
     buf_addc(&name, '\0');
-    buf_addf(b, "WITH gone AS (DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s WHERE job_id IN (%s)"
-                " AND from_block >= %" PRIu64 " AND committed_at >= to_timestamp(%s)"
-                " AND string_to_array(endpoint, ',') @> string_to_array(", name.p, name.p, jobs, from, began);
+    buf_addf(b, "WITH part AS MATERIALIZED (SELECT ctid AS tid, * FROM %s WHERE job_id IN (%s)"
+                " AND from_block >= %" PRIu64 " AND to_block >= %" PRIu64 " AND committed_at >= to_timestamp(%s)"
+                " AND string_to_array(endpoint, ',') @> string_to_array(", name.p, jobs, next, from, began);
     sql_text(b, endpoint);
-    buf_addf(b, ", ',') ORDER BY from_block LIMIT %d)) RETURNING from_block, to_block, row_count),\n"
-                "mark AS (SELECT *, coalesce(from_block - 1 > max(to_block) OVER before, true) AS first FROM gone"
+    buf_addf(b, ", ',') ORDER BY from_block LIMIT %d),\n"
+                "gone AS (DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT tid FROM part WHERE from_block >= %" PRIu64 "))"
+                " RETURNING from_block, to_block, row_count),\n"
+                "cut AS (UPDATE %s r SET to_block = %" PRIu64 " - 1, row_count = r.row_count * (%" PRIu64 " - p.from_block)"
+                "::numeric / (p.to_block - p.from_block + 1) FROM part p WHERE r.ctid = p.tid AND p.from_block < %" PRIu64
+                " RETURNING %" PRIu64 "::bigint AS from_block, p.to_block, p.row_count - r.row_count AS row_count),\n",
+             UNCOVER_STEP, name.p, from, name.p, from, from, from, from);
+    buf_adds(b, "went AS (SELECT * FROM gone UNION ALL SELECT * FROM cut),\n"
+                "mark AS (SELECT *, coalesce(from_block - 1 > max(to_block) OVER before, true) AS first FROM went"
                 " WINDOW before AS (ORDER BY from_block ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)),\n"
                 "isle AS (SELECT *, count(*) FILTER (WHERE first) OVER (ORDER BY from_block) AS island FROM mark)\n"
-                "SELECT 'uncovered', min(from_block), max(to_block), (SELECT count(*) FROM gone),"
-                " (SELECT max(from_block) FROM gone), sum(row_count)::bigint FROM isle GROUP BY island ORDER BY 2;\n",
-             UNCOVER_STEP);
+                "SELECT 'uncovered', min(from_block), max(to_block), (SELECT count(*) FROM part),"
+                " (SELECT max(from_block) FROM part), sum(row_count)::bigint FROM isle GROUP BY island ORDER BY 2;\n");
     buf_free(&name);
 }
 

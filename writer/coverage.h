@@ -50,12 +50,13 @@ void coverage_compact_sql(struct buf *b, const char *schema, struct spot from, c
 
 enum { UNCOVER_STEP = 2048 /* lines */ };
 
-/* One step of uncovering, in a transaction of the caller's: the first UNCOVER_STEP lines of the jobs (ids, commas
- * between) from this block on go that name the endpoint, alone or with others, and came since this writer `began`.
- * Returns ('uncovered', first block, last block, lines that went, the last one's first block, rows) for each range
+/* One step of uncovering, in a transaction of the caller's: of the first UNCOVER_STEP lines of the jobs (ids, commas
+ * between) that begin at block `next` or later, name the endpoint, alone or with others, reach as far as block `from`,
+ * and came since this writer `began`, the blocks from `from` on go.
+ * Returns ('uncovered', first block, last block, lines in work, the last one's first block, rows) for each range
  * that they make; what other lines cover of it, too, is not looked for. */
-void coverage_uncover_sql(struct buf *b, const char *schema, const char *jobs, uint64_t from, struct span endpoint,
-                          const char *began);
+void coverage_uncover_sql(struct buf *b, const char *schema, const char *jobs, uint64_t next, uint64_t from,
+                          struct span endpoint, const char *began);
 
 /* --- gaps --- */
 enum { GAPS_JOBS_MAX = 16 };

@@ -200,16 +200,17 @@ add_id(const struct item *item, struct job *job, void *context)
 }
 
 void
-script_uncover(struct script *s, struct store *store, struct part part, uint64_t from)
+script_uncover(struct script *s, struct store *store, struct part part, uint64_t next)
 {
     struct buf ids = {0};
 
     each_job(store, part, add_id, &ids);
     begin(s);
     if (ids.n > 0) {
-        struct span endpoint = part.batch->items[part.from].wire.endpoint;
+        const struct wire *w = &part.batch->items[part.from].wire;
         buf_addc(&ids, '\0');
-        coverage_uncover_sql(&s->sql, store->schema, ids.p, from, endpoint.n ? endpoint : SPAN("-"), store->began);
+        coverage_uncover_sql(&s->sql, store->schema, ids.p, next, w->from, w->endpoint.n ? w->endpoint : SPAN("-"),
+                             store->began);
     }
     buf_free(&ids);
     cut(s, TABLES_MAX);

@@ -48,7 +48,7 @@ struct script {
 struct lines script_write(struct script *s, struct store *store, struct part part, const struct plan *plan,
                           const struct ways *ways);
 /* A part that is a `doubted`, or rather one step of it (coverage.h), from this block on; still to be committed. */
-void script_uncover(struct script *s, struct store *store, struct part part, uint64_t from);
+void script_uncover(struct script *s, struct store *store, struct part part, uint64_t next);
 void script_free(struct script *s);
 
 #endif

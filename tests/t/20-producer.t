@@ -185,8 +185,8 @@ taken_back() { # blocks are committed; then, while the last totals are waited fo
     [ "$status" -eq 0 ] && [[ ${END[0]} == *' task 1 '* ]]
 }
 in_time() { # the moment is a fifth of a second: a busy machine may miss it
-    local i
-    for i in 1 2 3 4 5; do taken_back && return; done
+
+    for _ in 1 2 3 4 5; do taken_back && return; done
     return 1
 }
 check 'blocks that are uncovered after the last commit are handed out again' in_time

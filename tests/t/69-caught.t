@@ -70,6 +70,17 @@ is "$(printf '%s\n' "${TOLD[@]:1}" | cut -d ' ' -f 1,3,5)|$(lines copies)" \
     $'committed task=3 rows=100\nlost task=77\ncommitted task=3 rows=0\nlost task=77\ncommitted task=4 rows=100|1-200 good' \
     '  of copies the first one counts, as it was told' || diag "${TOLD[@]}"
 
+told above 7 --connections 1 < <(
+    $GEN 1 200 200 1 endpoint=bad task=3
+    $GEN 301 400 100 1 endpoint=bad task=4
+    doubted nobody
+    $GEN 151 151 1 1 doubted=1 task=77 endpoint=bad
+)
+is "$(printf '%s\n' "${TOLD[@]:4}")|$(lines above)" "uncovered run=r1 endpoint=bad rows=50 from=151 to=200
+uncovered run=r1 endpoint=bad rows=100 from=301 to=400
+lost run=r1 task=77|1-150 bad" '  where a backend lags only blocks that it had not are uncovered' || diag "${TOLD[@]}"
+is "$(sql 'select row_count from above.ranges')" 150 '  and the rest keeps its rows'
+
 "$WRITER" -i - --db "$DB" --schema many < <($GEN 1 10 10 1) 2>/dev/null
 sql "insert into many.ranges select 1, i * 10 + 1, i * 10 + 5, 'good,bad', 0, now() + interval '1 hour' from generate_series(1, 5000) i"
 told many 5003 < <(doubted bad; $GEN 1 10 10 1 endpoint=bad task=9)

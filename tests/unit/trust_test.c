@@ -144,7 +144,9 @@ what_a_lagging_backend_may_have_answered_goes_back(void **state)
     assert_int_equal(t.low, 700);
     trust_behind(&t, 699);
     assert_true(t.recheck);
-    t.recheck = false;
+    assert_true(t.doubt);
+    assert_int_equal(t.doubt_from, 700);
+    t.recheck = t.doubt = false;
     trust_behind(&t, 699); /* no news */
     assert_false(t.recheck);
     assert_false(t.caught);
@@ -153,6 +155,13 @@ what_a_lagging_backend_may_have_answered_goes_back(void **state)
     trust_unproved(&t, 450);
     trust_behind(&t, 400);
     assert_true(t.recheck);
+    assert_int_equal(t.doubt_from, 401);
+    t.once = true;
+    trust_caught(&t); /* before that was told */
+    assert_int_equal(t.doubt_from, 0);
+    trust_unproved(&t, 800);
+    trust_behind(&t, 300);
+    assert_int_equal(t.doubt_from, 0);
 }
 
 /* --- opinions --- */

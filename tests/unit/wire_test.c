@@ -26,7 +26,7 @@ static const struct wire samples[] = {
     {.kind = WIRE_GIVEN_UP, .run = SPAN("5f"), .endpoint = SPAN("ankr"), .task = 19, .try = 5, .chain = 1,
      .dataset = SPAN("logs"), .filter = {"", 0}, .from = 1, .to = INT64_MAX - 1, .error = SPAN("HTTP 500")},
     {.kind = WIRE_DOUBTED, .run = SPAN("5f"), .fetcher = SPAN("host-1"), .endpoint = SPAN("ankr"), .task = 20,
-     .chain = 1, .dataset = SPAN("logs"), .filter = SPAN("topic0=0x34")},
+     .chain = 1, .dataset = SPAN("logs"), .filter = SPAN("topic0=0x34"), .from = 7},
 };
 enum { SAMPLES = sizeof samples / sizeof *samples };
 
@@ -89,7 +89,7 @@ golden_bytes(void **state)
     static const char rows[] = "\x9A\x01\x00\xA2" "5f\xA6" "host-1\x11\x02\x03\xA4" "logs\x01\xC4\x06\0\1\xFF\xFF\xFF\xFF";
     static const char end[] = "\x9D\x01\x01\xA2" "5f\xA6" "host-1\x11\x02\x04\xA4" "ankr\xCE\x00\xAA\x36\xA7\xAB"
                               "logs,blocks\xAC" "address=0x12\xCE\x00\x88\x90\xF0\xCE\x00\x88\x94\xD7";
-    static const char doubted[] = "\x99\x01\x04\xA2" "5f\xA6" "host-1\xA4" "ankr\x14\x01\xA4" "logs\xAB" "topic0=0x34";
+    static const char doubted[] = "\x9A\x01\x04\xA2" "5f\xA6" "host-1\xA4" "ankr\x14\x01\xA4" "logs\xAB" "topic0=0x34\x07";
     struct buf b = encoded(&samples[0]);
     (void)state;
 
@@ -168,8 +168,8 @@ mistakes_are_named(void **state)
     REFUSED("\x9A\x01\xFF\xA1r\xA1" "f\1\1\0\xA1t\1\xC4\0",
             "result message: not an array of numbers and strings as in the protocol");
     REFUSED("\x9A\x01\1\xA1r\xA1" "f\1\1\0\xA1t\1\xC4\0", "result message: expected 13 elements for kind 1, not 10");
-    REFUSED("\x9A\x01\4\xA1r\xA1" "f\1\1\0\xA1t\1\xC4\0", "result message: expected 9 elements for kind 4, not 10");
-    REFUSED("\x99\x01\4\xA1r\xA1" "f\1\1\1\xA1t\xA0", "result message: endpoint is not a string");
+    REFUSED("\x99\x01\4\xA1r\xA1" "f\1\1\1\xA1t\xA0", "result message: expected 10 elements for kind 4, not 9");
+    REFUSED("\x9A\x01\4\xA1r\xA1" "f\1\1\1\xA1t\xA0\0", "result message: endpoint is not a string");
     REFUSED("\x9A\x01\0\x01\xA1" "f\1\1\0\xA1t\1\xC4\0", "result message: run is not a string");
     REFUSED("\x9A\x01\0\xA1\xFF\xA1" "f\1\1\0\xA1t\1\xC4\0", "result message: run is not UTF-8 text");
     REFUSED("\x9A\x01\0\xA1\0\xA1" "f\1\1\0\xA1t\1\xC4\0", "result message: run is not UTF-8 text");
