@@ -208,7 +208,7 @@ cope_notyet(struct case_of *k)
     uint32_t most = k->c->alone && !old ? ALONE_ROUNDS * UNSEEN_MAX : UNSEEN_MAX;
     int64_t wait = UNSEEN_PAUSE_MS << (s->unseen < UNSEEN_MAX ? s->unseen : UNSEEN_MAX);
     if (by_block && s->at.to + ASK_NEAR_HEAD <= endpoint_head(k->c->endpoint))
-        trust_behind(&k->c->trust, s->at.from > 0 ? s->at.from - 1 : 0);
+        trust_lacks(&k->c->trust, s->at.from);
     if (old && strcmp(k->method, "eth_getBlockReceipts") == 0) /* perhaps nothing so old is held */
         holdings_doubt(k->c->holdings, s->at.from, endpoint_head(k->c->endpoint));
     if (s->unseen == NULLS_MAX && one_by_one(k, RECEIPTS_NULL))

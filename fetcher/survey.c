@@ -110,6 +110,7 @@ compare_heads(struct survey *s, uint64_t head)
         trust_behind(&s->coping->trust, head);
     else if (s->head_known && before + ASK_NEAR_HEAD <= head && s->now_ms < s->head_asked_ms + AT_ONCE_MS)
         trust_behind(&s->coping->trust, before);
+    trust_head(&s->coping->trust, head);
 }
 
 static void

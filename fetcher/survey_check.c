@@ -63,7 +63,7 @@ sample_done(struct rpc_request *r, struct rpc_answer *answers, void *context)
         uint64_t block = r->calls[i].from;
         if (good > 0 && answers[i].judgement.verdict == VERDICT_NOTYET && /* one before it is there */
             block + ASK_NEAR_HEAD <= endpoint_head(s->endpoint))
-            trust_behind(&s->coping->trust, block - 1);
+            trust_lacks(&s->coping->trust, block);
         if (answers[i].judgement.verdict != VERDICT_OK)
             continue;
         good++;

@@ -7,6 +7,7 @@ enum {
     GAP_MAX = 256,    /* of so many answers one is asked for again, and its end once more: 0.8 % more requests */
     SILENCE = 16,     /* logs expected: that none comes by chance is most unlikely, if they are spread evenly */
     PHANTOMS_MAX = 3, /* so many false blooms in a row are the chain's way */
+    SEEK = 32,        /* times the newest block is asked for until the backend that lags tells its own */
     PROOF_BYTES = 128 << 10, /* the largest answer that a header comes along with, but above a lagging backend's newest block:
                               * an answer of two parts is read as a whole document, which takes ten times its size */
 };
@@ -77,8 +78,28 @@ trust_behind(struct trust *t, uint64_t newest)
     t->low = newest;
     if (t->unproved > newest) {
         trust_doubt(t, newest + 1);
-        t->unproved = 0;
+        t->unproved = newest; /* should one be even further behind */
     }
+}
+
+void
+trust_lacks(struct trust *t, uint64_t block)
+{
+    uint64_t newest = block > 0 ? block - 1 : 0;
+    if (t->behind && newest >= t->low)
+        return;
+    trust_behind(t, newest);
+    t->seek = SEEK;
+    t->want_head = true;
+}
+
+void
+trust_head(struct trust *t, uint64_t newest)
+{
+    if (t->seek == 0)
+        return;
+    t->seek = newest <= t->low ? 0 : t->seek - 1;
+    t->want_head = t->seek > 0;
 }
 
 bool

@@ -32,8 +32,9 @@ struct trust {
     uint64_t doubt_from; /* from this block on */
     bool behind;        /* a backend was far behind the others, */
     uint64_t low;       /* and had no block above this one */
-    uint64_t unproved;  /* the last block of the answers believed without a proof, since some went back for it */
-    bool want_head;     /* the newest block is to be asked for */
+    uint64_t unproved;  /* the last block of the answers believed without a proof, but for those that went back */
+    bool want_head;     /* the newest block is to be asked for, */
+    uint32_t seek;      /* so many times more, to learn how far that backend is */
     bool holes;         /* numbers of logs have holes on this chain */
     uint32_t phantoms;  /* blooms that promised logs which nobody has, in a row */
     uint64_t cut, cap;  /* an answer was cut off after so many logs, without a word; more than one: it always is */
@@ -50,6 +51,10 @@ bool trust_lags(const struct trust *t, uint64_t block); /* a backend was seen to
 void trust_unproved(struct trust *t, uint64_t to);
 /* A backend far behind the others has no block above this one. */
 void trust_behind(struct trust *t, uint64_t newest);
+/* It lacks this block, and perhaps many before. */
+void trust_lacks(struct trust *t, uint64_t block);
+/* That newest block was told, by whichever backend. */
+void trust_head(struct trust *t, uint64_t newest);
 /* What it answered for blocks from this one on is not believed any more. */
 void trust_doubt(struct trust *t, uint64_t from);
 /* It left logs out. True: for the first time. */

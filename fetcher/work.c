@@ -280,8 +280,9 @@ tell_behind(struct work *w)
     if (!t->behind || w->told_behind)
         return;
     w->told_behind = true;
-    warn("endpoint \"%s\" lags: it was asked for blocks up to %llu, and some of its answers know none after %llu",
-         w->p.endpoint_name, (unsigned long long)endpoint_head(w->p.endpoint), (unsigned long long)t->low);
+    uint64_t head = endpoint_head(w->p.endpoint), n = head > t->low ? head - t->low : 0;
+    warn("endpoint \"%s\" lags: some of its answers lack the newest %llu blocks, or more", w->p.endpoint_name,
+         (unsigned long long)n);
 }
 
 void

@@ -164,6 +164,23 @@ caught workers --lie-every 7 --lies fewer -- "$honest" -- --workers 2
 caught empty --behind 3900 --behind-every 19 --behind-mode clamp -- "$honest" --
 check "some were found out late: $LATE of 7" test "$LATE" -ge 3
 
+# --- one of several backends lags further than answers are proved: what it answered before that shows is taken back ---
+LATE=0
+for seed in 1 6 9 12; do
+    chain=(--seed "$seed" --blocks 20000 --profile sparse --logs-per-block 4)
+    sim "near$seed" --latency 40ms
+    run ./run.sh --db "$DB" --schema "near$seed" --rpc "$SPEC" --from 1 --to 20000 --step 100
+    near=$SPEC
+    sim "lags$seed" --behind 12000 --behind-of 12 --behind-mode clamp
+    run ./run.sh --db "$DB" --schema "lags$seed" --rpc "$SPEC" --rpc "$near" --from 1 --to 20000 --step 100
+    is "$STATUS $(rows "lags$seed")" "0 $(rows "near$seed")" "a backend lags, seed $seed: every row" || diag "$ERR"
+    [[ $ERR =~ "writer: endpoint \"lags$seed\" left logs out: "[0-9]+' blocks' ]] && LATE=$((LATE + 1))
+    [[ $ERR =~ "endpoint \"lags$seed\" lags: some of its answers lack the newest "[0-9]+' blocks' ]] && SAID=$seed
+done
+check "  some was taken back: $LATE of 4" test "$LATE" -ge 1
+check '  and who lags is named' test -n "${SAID:-}"
+chain=(--seed 9 --blocks 4000 --logs-per-block 4)
+
 # --- in a pipe ---
 sim liar --lie-every 23 --lies fewer
 "$PRODUCER" --from 1 --to 4000 --step 20 -o - | "$FETCHER" --rpc "$SPEC" -i - -o - 2>"$T/fetcher.err" |

@@ -129,6 +129,28 @@ the_head_is_asked_for_as_long_as_answers_are_not_proved(void **state)
     assert_in_range(n, 30, 50); /* less than 0.5 % */
 }
 
+/* A block that it lacks tells only that it has none from there on. */
+static void
+how_far_a_backend_is_is_asked(void **state)
+{
+    struct trust t;
+    int n = 0;
+    (void)state;
+    trust_init(&t);
+    trust_lacks(&t, 700);
+    assert_int_equal(t.low, 699);
+    for (; t.want_head; n++)
+        trust_head(&t, 900); /* others answer */
+    assert_int_equal(n, 32);
+    trust_lacks(&t, 800); /* no news */
+    assert_false(t.want_head);
+    trust_lacks(&t, 600);
+    assert_true(t.want_head);
+    trust_behind(&t, 450);
+    trust_head(&t, 450);
+    assert_false(t.want_head);
+}
+
 static void
 what_a_lagging_backend_may_have_answered_goes_back(void **state)
 {
@@ -150,10 +172,7 @@ what_a_lagging_backend_may_have_answered_goes_back(void **state)
     trust_behind(&t, 699); /* no news */
     assert_false(t.recheck);
     assert_false(t.caught);
-    trust_behind(&t, 500);
-    assert_false(t.recheck); /* that went back; what came since was proved */
-    trust_unproved(&t, 450);
-    trust_behind(&t, 400);
+    trust_behind(&t, 400); /* the same one, or one further behind */
     assert_true(t.recheck);
     assert_int_equal(t.doubt_from, 401);
     t.once = true;
@@ -281,6 +300,7 @@ main(void)
         cmocka_unit_test(a_limit_shows_twice),
         cmocka_unit_test(small_answers_bring_a_proof_where_it_matters),
         cmocka_unit_test(the_head_is_asked_for_as_long_as_answers_are_not_proved),
+        cmocka_unit_test(how_far_a_backend_is_is_asked),
         cmocka_unit_test(what_a_lagging_backend_may_have_answered_goes_back),
         cmocka_unit_test(the_largest_answer_counts),
         cmocka_unit_test(equally_large_ones_clash),
