@@ -119,7 +119,7 @@ add_block(struct flight *f, struct rpc_request *r, uint64_t block, const struct 
 }
 
 static void
-add_logs(struct flight *f, struct rpc_request *r, const struct endpoint *e)
+add_logs(struct flight *f, struct rpc_request *r, const struct lacks *lacks, const struct endpoint *e)
 {
     const struct step *s = f->step;
     struct task view = {0};
@@ -130,7 +130,7 @@ add_logs(struct flight *f, struct rpc_request *r, const struct endpoint *e)
         c->items += s->kind == STEP_LOGS || s->by_range ? s->values.of[i].n : 0;
     logs_params(&c->params, &view, s->at.from, s->at.to);
     bool near = s->at.to + piece_width(s->at) + ASK_NEAR_HEAD > endpoint_head(e);
-    f->with_proof = s->kind == STEP_LOGS && endpoint_batch(e) > 1 && (near || f->with_proof);
+    f->with_proof = s->kind == STEP_LOGS && endpoint_batch(e) > 1 && (near || f->with_proof) && !lacks->headers;
     if (near || f->proof < s->at.from || f->proof > s->at.to)
         f->proof = s->at.to;
     if (f->with_proof)
@@ -189,7 +189,7 @@ ask_request(struct flight *f, const struct lacks *lacks, const struct endpoint *
     if (by_receipts(s, lacks)) {
         add_receipts(f, r, s->at.from);
     } else if (s->kind == STEP_LOGS || s->kind == STEP_CONTROL) {
-        add_logs(f, r, e);
+        add_logs(f, r, lacks, e);
     } else {
         for (uint64_t i = s->at.from; i <= s->at.to; i++) {
             if (blocks)

@@ -31,6 +31,7 @@ struct flight {
     uint8_t bloom[256];              /* of the logs of that block in the answer */
     bool one_by_one;                 /* the receipts of these blocks come one by one, later */
     bool call_tracer;                /* traces are asked of debug_traceBlockByNumber */
+    const char *blamed;              /* LOGS: the method whose answer is at fault; NULL: eth_getLogs */
     bool taken;                      /* LOGS: out of the text of the answer */
     struct tally tally;              /* LOGS: of the answer */
     double expected;                 /* bytes of the answer, as far as known */
@@ -40,6 +41,7 @@ struct flight {
 /* Methods that the endpoint said it does not have. */
 struct lacks {
     bool receipts, trace_block, debug_trace, logs;
+    bool headers; /* so that answers for logs have no proof: those for the last ASK_NEAR_HEAD blocks are not asked for */
 };
 
 /* The method without which the step cannot be asked, or NULL. */

@@ -69,6 +69,7 @@ proof_holds(struct flight *f, struct rpc_answer *answers)
     if (answers[1].judgement.verdict == VERDICT_OK || answers[1].judgement.verdict == VERDICT_NOBLOCK)
         return true;
     answers[0] = answers[1];
+    f->blamed = "eth_getBlockByNumber";
     return false;
 }
 
@@ -156,7 +157,7 @@ take_logs(struct taking *t, struct flight *f, const struct rpc_request *r,
         rows_undo(j, &t->mark);
     if (answers[0].judgement.verdict != VERDICT_OK) {
         read_between_lines(t, s, &answers[0]);
-        cope(t->coping, j, s, &answers[0], "eth_getLogs", r->n, t->now_ms);
+        cope(t->coping, j, s, &answers[0], f->blamed ? f->blamed : "eth_getLogs", r->n, t->now_ms);
         return;
     }
     note_size(t, piece_width(s->at), r->bytes);

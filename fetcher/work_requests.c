@@ -80,6 +80,20 @@ work_lacks(struct work *w, const struct step *s)
     return lacking;
 }
 
+/* Where headers are not served, nothing proves that logs of the newest blocks are all there: those go back. */
+static bool
+cannot_prove(struct work *w, struct job *j, struct step *s)
+{
+    uint64_t head = endpoint_head(w->p.endpoint), last = head > ASK_NEAR_HEAD ? head - ASK_NEAR_HEAD : 0;
+    if (!w->p.coping->lacks.headers || s->kind != STEP_LOGS || s->at.to <= last)
+        return false;
+    j->flying--;
+    job_put(j, s);
+    job_refuse_after(j, last, "eth_getBlockByNumber is not served here, and logs of the newest blocks are not "
+                              "believed without");
+    return true;
+}
+
 /* A step that cannot be asked here now ends its job. */
 static bool
 cannot_ask(struct work *w, struct job *j, struct step *s)
@@ -91,7 +105,7 @@ cannot_ask(struct work *w, struct job *j, struct step *s)
     else if (!endpoint_method_ok(w->p.endpoint, method, w->now_ms) && !w->p.coping->alone)
         job_stop(j, CONTROL_DECLINED, REASON_BREAKER, METHOD_WAIT_MS, "%s fails here", method);
     else
-        return false;
+        return cannot_prove(w, j, s);
     j->flying--;
     step_free(s);
     return true;

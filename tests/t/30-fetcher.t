@@ -126,6 +126,17 @@ with --off eth_getLogs
 fetch logs 0 10
 is "$STATUS" 1 'without eth_getLogs: exit 1'
 like "$ERR" 'eth_getLogs' 'and says so'
+with
+keep old logs 0 2936
+with --off eth_getBlockByNumber
+wanted=old
+fetch logs 0 2936
+same 'without eth_getBlockByNumber, far from the head'
+fetch logs 0 3000
+is "$STATUS" 1 '  and to the newest block: exit 1'
+like "$ERR" 'blocks 2937-3000\) given up: eth_getBlockByNumber is not served here' '  which blocks it cannot answer for, and why'
+cmp -s "$T/rows" "$T/old"
+ok $? '  and all others are there'
 with --off trace_block,debug_traceBlockByNumber
 fetch traces 0 10
 is "$STATUS" 1 'without any way to traces: exit 1'

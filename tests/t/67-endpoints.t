@@ -136,6 +136,12 @@ is "$(curl -s "$URL/stats" | jq '.methods.eth_getBlockByNumber <= 300')" true ' 
 run ./run.sh --db "$DB" --schema poor --rpc "$SPEC" --from 1 --to 600 --dataset contracts
 is "$STATUS" 0 '  contracts do not need it' || diag "$ERR"
 
+sim headless --off eth_getBlockByNumber
+job headless "$SPEC" "$good" --
+run "${JOB[@]}"
+ends headless 0 'an endpoint without eth_getBlockByNumber, beside one that has it'
+is "$(sql "select count(*) > 0 from headless.ranges where endpoint ~ 'headless'")" t '  serves logs'
+
 # --- a quota, renewed at its midnight ---
 sim quota --quota 12 --quota-renewed 1s --retry-after seconds --max-range 20
 job quota "$SPEC" --
