@@ -173,8 +173,7 @@ take_logs(struct taking *t, struct flight *f, const struct rpc_request *r,
     }
     if (f->tally.n > 0)
         holdings_saw(t->holdings, f->tally.first, endpoint_head(t->coping->endpoint));
-    if (!doubt_proved(f))
-        trust_unproved(&t->coping->trust, s->at.to);
+    (doubt_proved(f) ? trust_proved : trust_unproved)(&t->coping->trust, s->at.to);
     job_done(j, s);
 }
 

@@ -7,6 +7,7 @@ enum {
     GAP_MAX = 256,    /* of so many answers one is asked for again, and its end once more: 0.8 % more requests */
     SILENCE = 16,     /* logs expected: that none comes by chance is most unlikely, if they are spread evenly */
     PHANTOMS_MAX = 3, /* so many false blooms in a row are the chain's way */
+    HEALED = 256,     /* proofs in a row of blocks that a backend lacked: it has caught up, or is not asked any more */
     SEEK = 32,        /* times the newest block is asked for until the backend that lags tells its own */
     PROOF_BYTES = 128 << 10, /* the largest answer that a header comes along with, but above a lagging backend's newest block:
                               * an answer of two parts is read as a whole document, which takes ten times its size */
@@ -72,6 +73,7 @@ trust_doubt(struct trust *t, uint64_t from)
 void
 trust_behind(struct trust *t, uint64_t newest)
 {
+    t->held = 0;
     if (t->behind && newest >= t->low)
         return;
     t->behind = true;
@@ -86,11 +88,19 @@ void
 trust_lacks(struct trust *t, uint64_t block)
 {
     uint64_t newest = block > 0 ? block - 1 : 0;
+    t->held = 0;
     if (t->behind && newest >= t->low)
         return;
     trust_behind(t, newest);
     t->seek = SEEK;
     t->want_head = true;
+}
+
+void
+trust_proved(struct trust *t, uint64_t to)
+{
+    if (trust_lags(t, to) && ++t->held >= HEALED)
+        t->behind = false;
 }
 
 void

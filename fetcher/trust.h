@@ -31,7 +31,8 @@ struct trust {
     bool doubt;         /* and for all tasks before, */
     uint64_t doubt_from; /* from this block on */
     bool behind;        /* a backend was far behind the others, */
-    uint64_t low;       /* and had no block above this one */
+    uint64_t low;       /* and had no block above this one; */
+    uint32_t held;      /* of which so many were proved since, in a row */
     uint64_t unproved;  /* the last block of the answers believed without a proof, but for those that went back */
     bool want_head;     /* the newest block is to be asked for, */
     uint32_t seek;      /* so many times more, to learn how far that backend is */
@@ -49,6 +50,8 @@ bool trust_wants_proof(const struct trust *t, uint64_t to, double bytes, bool wo
 bool trust_lags(const struct trust *t, uint64_t block); /* a backend was seen to lack it */
 /* An answer that ends with block `to` was believed without one. */
 void trust_unproved(struct trust *t, uint64_t to);
+/* One was proved. In the end a backend that lagged counts no more. */
+void trust_proved(struct trust *t, uint64_t to);
 /* A backend far behind the others has no block above this one. */
 void trust_behind(struct trust *t, uint64_t newest);
 /* It lacks this block, and perhaps many before. */

@@ -129,6 +129,34 @@ the_head_is_asked_for_as_long_as_answers_are_not_proved(void **state)
     assert_in_range(n, 30, 50); /* less than 0.5 % */
 }
 
+static void
+who_has_caught_up_is_not_behind(void **state)
+{
+    struct trust t;
+    (void)state;
+    trust_init(&t);
+    trust_behind(&t, 500);
+    for (int i = 0; i < 1000; i++)
+        trust_proved(&t, 500); /* which it had */
+    for (int i = 0; i < 255; i++)
+        trust_proved(&t, 900);
+    assert_true(trust_lags(&t, 900));
+    trust_lacks(&t, 900); /* it does not have that one yet */
+    for (int i = 0; i < 255; i++)
+        trust_proved(&t, 900);
+    trust_behind(&t, 600); /* and told an old head */
+    for (int i = 0; i < 255; i++)
+        trust_proved(&t, 900);
+    assert_true(t.behind);
+    assert_int_equal(t.low, 500);
+    trust_proved(&t, 501);
+    assert_false(t.behind);
+    assert_false(trust_wants_proof(&t, 900, 1000, false));
+    trust_behind(&t, 800); /* again */
+    assert_true(trust_lags(&t, 801));
+    assert_false(trust_lags(&t, 800));
+}
+
 /* A block that it lacks tells only that it has none from there on. */
 static void
 how_far_a_backend_is_is_asked(void **state)
@@ -301,6 +329,7 @@ main(void)
         cmocka_unit_test(small_answers_bring_a_proof_where_it_matters),
         cmocka_unit_test(the_head_is_asked_for_as_long_as_answers_are_not_proved),
         cmocka_unit_test(how_far_a_backend_is_is_asked),
+        cmocka_unit_test(who_has_caught_up_is_not_behind),
         cmocka_unit_test(what_a_lagging_backend_may_have_answered_goes_back),
         cmocka_unit_test(the_largest_answer_counts),
         cmocka_unit_test(equally_large_ones_clash),
