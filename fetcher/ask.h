@@ -31,7 +31,7 @@ struct flight {
     uint8_t bloom[256];              /* of the logs of that block in the answer */
     bool one_by_one;                 /* the receipts of these blocks come one by one, later */
     bool call_tracer;                /* traces are asked of debug_traceBlockByNumber */
-    const char *blamed;              /* LOGS: the method whose answer is at fault; NULL: eth_getLogs */
+    bool blames_proof;               /* LOGS: it is that header's answer which is at fault */
     bool taken;                      /* LOGS: out of the text of the answer */
     struct tally tally;              /* LOGS: of the answer */
     double expected;                 /* bytes of the answer, as far as known */

@@ -19,6 +19,7 @@ enum {
     STEP_MAX_MS = 12000, /* if these take no longer than this */
     STEPS = 12,         /* at most, then it begins anew from there */
     SOON_MS = 5000,     /* refused again so soon after a rest or idle time */
+    FALLS = 3,          /* so many refusals that soon in a row: the next tells that what was measured is wrong */
     LATELY_MS = 10000,  /* what was served before says little of now */
 };
 
@@ -33,6 +34,7 @@ static const double SEARCH_S = 0.5;   /* in which the rate grows e times, while 
 static const double TOP_S = 3;        /* as fast as it came at first, for so long: the search is over */
 static const double LEAP_S = 0.2;     /* at most, of that, for one answer */
 static const double LOWER = 0.98, LEAST = 0.95, LEAST_SOON = 0.7; /* of it, when refused while holding */
+static const double STEEP = 0.9;     /* after FALLS, until it holds */
 static const double STEP = 0.01, STEP_SOON = 0.05, STEP_MAX = 0.25; /* the first of a climb */
 static const double FINER = 0.1;      /* of the step that was refused is the next climb's first */
 static const double PROVEN = 0.99;    /* of the step before the one that was refused */
@@ -304,10 +306,13 @@ refused_in_hold(struct bucket *b, int64_t sent_ms)
 {
     double rate = measured(b, sent_ms);
     bool soon = sent_ms - b->busy_ms < SOON_MS;
+    double most = soon && b->falls++ >= FALLS ? STEEP : LOWER;
 
-    b->ceiling = fmax(within(rate, b->ceiling * (soon ? LEAST_SOON : LEAST), b->ceiling * LOWER), RATE_MIN);
-    if (!soon)
+    b->ceiling = fmax(within(rate, b->ceiling * (soon ? LEAST_SOON : LEAST), b->ceiling * most), RATE_MIN);
+    if (!soon) {
+        b->falls = 0;
         return;
+    }
     b->hold_ms = HOLD_GAINED_MS;
     b->step = STEP_SOON;
 }

@@ -12,7 +12,7 @@
  *            a second, to the second refusal. The most of (served - burst) / t over all times t before
  *            it is the rate of a bucket; of a window, what was served at first and in the last second.
  *   hold     just under that, 30 s at first. A refusal halves for half a second only and lowers by 2
- *            to 5 %, more if others follow at once: a sawtooth would leave a quarter unused. While
+ *            to 5 %, more if others follow at once, and by 10 % at least from the fourth of these on: a sawtooth would leave a quarter unused. While
  *            nothing is served between refusals it is closed, and they lower nothing.
  *   climb    by steps of 3 to 12 s, each twice as high as the one before, but only while calls wait for
  *            tokens. Refused there, it is measured again, or what the step before allowed is kept. If
@@ -45,6 +45,7 @@ struct bucket {
     int64_t hold_ms;
     double step;        /* the first of the climb, as a part of the ceiling */
     uint32_t steps;     /* climbed */
+    uint32_t falls;     /* refusals while holding that came soon after others, in a row */
     bool again;         /* the last refusal came while what was full before may have been so still */
     double low, high;   /* bounds of the search's result, while answers to what was sent before come in */
     double usual;       /* what the first burst alone suggests */

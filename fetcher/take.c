@@ -68,8 +68,7 @@ proof_holds(struct flight *f, struct rpc_answer *answers)
         answer_is_bad(&answers[1], f->why);
     if (answers[1].judgement.verdict == VERDICT_OK || answers[1].judgement.verdict == VERDICT_NOBLOCK)
         return true;
-    answers[0] = answers[1];
-    f->blamed = "eth_getBlockByNumber";
+    f->blames_proof = true;
     return false;
 }
 
@@ -155,9 +154,10 @@ take_logs(struct taking *t, struct flight *f, const struct rpc_request *r,
         read_logs(t, f, &view, answers);
     else if (!proof_holds(f, answers))
         rows_undo(j, &t->mark);
-    if (answers[0].judgement.verdict != VERDICT_OK) {
-        read_between_lines(t, s, &answers[0]);
-        cope(t->coping, j, s, &answers[0], f->blamed ? f->blamed : "eth_getLogs", r->n, t->now_ms);
+    struct rpc_answer *a = &answers[f->blames_proof];
+    if (a->judgement.verdict != VERDICT_OK) {
+        read_between_lines(t, s, a);
+        cope(t->coping, j, s, a, r->calls[f->blames_proof].method, r->n, t->now_ms);
         return;
     }
     note_size(t, piece_width(s->at), r->bytes);

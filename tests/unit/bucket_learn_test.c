@@ -155,6 +155,25 @@ a_greeting_before_the_first_burst_does_no_harm(void **state)
         fail_msg("%.3f of it used", (double)c.served / (8 * 80));
 }
 
+/* Stopped between two seconds of the server's clock the first bursts look like a high rate. Refusals that follow each
+ * other tell that it is none. */
+static void
+a_client_that_was_stopped_comes_down_soon(void **state)
+{
+    (void)state;
+    for (int64_t stop_ms = 50; stop_ms < 1000; stop_ms += 97)
+        for (int64_t ms = 500; ms <= 1000; ms += 500) {
+            struct scene c = scene(400, 1);
+
+            c.server.counts = CLOCK;
+            c.stop_ms = stop_ms;
+            c.go_ms = stop_ms + ms;
+            ask_for(&c, 20000);
+            if (bucket_rate(&c.bucket, c.now_ms + 1000) > 1.1 * 400)
+                fail_msg("%.0f of 400 after a stop at %d for %d ms", bucket_rate(&c.bucket, c.now_ms + 1000), (int)stop_ms, (int)ms);
+        }
+}
+
 int
 main(void)
 {
@@ -164,6 +183,7 @@ main(void)
         cmocka_unit_test(a_limit_of_any_second_is_used_up),
         cmocka_unit_test(refusals_come_sooner_than_answers),
         cmocka_unit_test(a_client_that_is_late_makes_no_clumps),
+        cmocka_unit_test(a_client_that_was_stopped_comes_down_soon),
         cmocka_unit_test(learning_takes_a_few_seconds),
         cmocka_unit_test(two_rests_teach_a_rate),
         cmocka_unit_test(a_greeting_before_the_first_burst_does_no_harm),

@@ -72,6 +72,7 @@ struct scene {
     struct bucket bucket;
     int64_t now_ms, rest_ms, until_ms; /* how long a refusal makes rest, and until when it does */
     int64_t refusal_ms;                /* after so long it comes */
+    int64_t stop_ms, go_ms;            /* the client does nothing from then to then */
     bool late;                         /* now and then the client has no time for 40 ms */
     size_t in_flight, good[LATENCY_MS], bad[LATENCY_MS];
     uint64_t served, refused; /* since they were last looked at */
@@ -127,6 +128,8 @@ ask_for(struct scene *c, int64_t ms)
 {
     c->served = c->refused = 0;
     for (int64_t end = c->now_ms + ms; c->now_ms < end; c->now_ms++) {
+        if (c->now_ms >= c->stop_ms && c->now_ms < c->go_ms)
+            continue;
         answers(c);
         if (c->now_ms < c->until_ms || (c->late && c->now_ms % 700 < 40))
             continue;
