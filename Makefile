@@ -139,12 +139,17 @@ install: all
 	install -m 644 $(filter-out common/deps.sh,$(wildcard common/*.sh)) $(DESTDIR)$(PREFIX)/share/sluice
 	install -m 644 $(MANUALS) $(DESTDIR)$(PREFIX)/share/man/man1
 
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/sluice $(addprefix $(DESTDIR)$(PREFIX)/bin/sluice-,$(notdir $(PROGRAMS)))
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man1/,$(notdir $(MANUALS)))
+	rm -rf $(DESTDIR)$(PREFIX)/share/sluice
+
 clean: clean-programs
 	rm -rf $(B)
 clean-programs:
 	rm -f $(PROGRAMS) tests/rpcsim/rpcsim tests/t/wiregen
 
 .PHONY: all units unit-programs clean clean-programs deps deps-test deps-lint test lint lint-c lint-cppcheck lint-shell lint-gcc lint-clang \
-    objects install
+    objects install uninstall
 -include tests/bench/bench.mk
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

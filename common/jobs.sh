@@ -59,14 +59,16 @@ cmd_stop() {
     local run
     [ $# -eq 0 ] || die 2 'stop takes no options'
     look_for_jobs
-    [ ${#JOBS[@]} -gt 0 ] || say 'nothing is running'
+    [ ${#JOBS[@]} -gt 0 ] || say 'no job is running'
     for run in "${JOBS[@]}"; do
         kill -TERM "$(<"$run/pid")" && say "stopping process $(<"$run/pid"): $(<"$run/about")"
     done
     for run in "${JOBS[@]}"; do
         flock -w $((DRAIN_S + 60)) "$run/lock" true 2>/dev/null || [ ! -e "$run" ] || die 3 'it does not end'
     done
-    [ ! -e "$VAR/pg" ] || { pg_place && pg_stop; }
+    [ -e "$VAR/pg" ] || return 0
+    pg_place
+    ! pg_lives || { say 'stopping the private PostgreSQL' && pg_stop; }
 }
 
 cmd_add() { # cmd_add SPEC|- [PROCESS]

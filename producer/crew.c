@@ -223,6 +223,7 @@ crew_hear(struct crew *c, const struct control *line, int64_t now_ms)
     f->heard_ms = c->endpoints[f->endpoint].heard_ms = now_ms;
     if (!c->endpoints[f->endpoint].first_ms)
         c->endpoints[f->endpoint].first_ms = now_ms;
+    c->endpoints[f->endpoint].left = line->verb == CONTROL_BYE;
     if (line->verb == CONTROL_BYE)
         return number;
     set_live(c, f, true);
@@ -374,6 +375,14 @@ crew_fresh(const struct crew *c)
         if (c->fetchers[i].live && !c->fetchers[i].fresh)
             return false;
     return true;
+}
+
+const char *
+crew_complaint(const struct crew_endpoint *e, int64_t now_ms)
+{
+    if (!e->left && now_ms - e->heard_ms > CREW_MUTE_MS)
+        return "its fetcher fell silent";
+    return e->requests > 0 && e->failures == 0 && e->latency_us == 0 ? "it has answered nothing yet" : NULL;
 }
 
 int64_t

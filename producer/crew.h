@@ -21,6 +21,7 @@ enum {
     CREW_NAME_MAX = 128,    /* bytes; who has a longer name is not known here */
     CREW_FREE_MAX = 65536,  /* more credit of one fetcher is not believed */
     CREW_SILENT_MS = 5000,
+    CREW_MUTE_MS = 2500,    /* of who lives something is heard more often */
     CREW_SCAN_MS = 250,     /* how often silence is looked for */
     CREW_KNOWN_MS = 30000,  /* an endpoint that was heard of this recently may come back */
     CREW_SETTLED_MS = 2000, /* after the first one's arrival all should have come */
@@ -34,6 +35,7 @@ struct crew_endpoint {
     uint64_t free;          /* tasks that its live fetchers take */
     uint32_t live, ready, closed; /* fetchers: live; breaker not open; breaker closed */
     int64_t first_ms, heard_ms; /* when it was heard of */
+    bool left;              /* who was heard of last said goodbye */
     bool foreign;           /* serves another chain: the credit of its fetchers does not count */
 };
 
@@ -70,6 +72,8 @@ size_t crew_most(const struct crew *c); /* the most that were live at a time */
 /* Are all endpoints that may be counted on among these? */
 bool crew_all_in(const struct crew *c, uint64_t endpoints, int64_t now_ms);
 bool crew_fresh(const struct crew *c); /* did all live ones tell their totals last? */
+/* What is to be said of the endpoint in the end, beside its figures; NULL: nothing. */
+const char *crew_complaint(const struct crew_endpoint *e, int64_t now_ms);
 int64_t crew_due_ms(const struct crew *c); /* when to call crew_silent; -1: never */
 
 #endif

@@ -211,6 +211,8 @@ read_line(struct plan *p)
     if (!newline && have == 0)
         return PLAN_END;
     p->at += n + (newline ? 1 : 0);
+    if (n >= 2 && start[0] == '\\' && start[1] == 'x')
+        start[0] = '0'; /* as PostgreSQL shows bytes */
     take_line(p, (struct span){start, n});
     return p->error[0] ? PLAN_BAD : PLAN_PIECE;
 }

@@ -196,8 +196,7 @@ joined(struct buf *out, const struct buf parts[PARTS])
 }
 
 void
-progress_add_bar(struct buf *out, const struct progress *p, const struct crew *c, size_t width,
-                 int64_t now_ms)
+progress_add_bar(struct buf *out, const struct progress *p, const struct crew *c, size_t width, int64_t now_ms)
 {
     static const enum part dispensable[] = {PART_SPEED, PART_ROWS, PART_METER, PART_SILENT, PART_LEFT};
     struct buf parts[PARTS] = {{0}};
@@ -379,6 +378,9 @@ progress_summary(struct progress *p, const struct crew *c, int64_t now_ms)
         progress_add_endpoint(&line, crew_endpoint(c, i));
         say_line("%.*s", (int)line.n, line.p);
     }
+    for (size_t i = 0; i < crew_endpoints(c); i++)
+        if (crew_complaint(crew_endpoint(c, i), now_ms))
+            warn("endpoint \"%s\": %s", crew_endpoint(c, i)->name, crew_complaint(crew_endpoint(c, i), now_ms));
     if (p->blocks > 0 || p->batches == 0) {
         line.n = 0;
         progress_add_totals(&line, p, now_ms);

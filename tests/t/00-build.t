@@ -78,6 +78,9 @@ run "$bin/sluice" --db "$DB" --rpc "$URL" --from 1 --to 2 --dataset blocks,trans
 missing=$(columns | while read -r word; do grep -qwF -- "$word" "$T/manual" || echo "$word"; done)
 is "$STATUS $missing" '0 ' 'sluice-writer.1 has every table, and every column with its type' || diag "$ERR"
 
+run make -s uninstall "DESTDIR=$T/root" PREFIX=/opt/sluice
+is "$STATUS $(find "$T/root" ! -type d)" '0 ' 'make uninstall leaves nothing' || diag "$ERR"
+
 linked() { # linked PROGRAM: the libraries that it needs itself
     readelf -d "$1" | sed -n 's/.*NEEDED.*\[lib\([a-z_]*\).*/\1/p' | sort -u
 }

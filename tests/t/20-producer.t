@@ -50,6 +50,8 @@ is "$OUT" "task=0 try=1 dataset=blocks from=9 to=9
 task=1 try=1 dataset=blocks hashes=0x$(printf '%064x,0x%064x' 7 $((2**63 - 2)))" 'and numbers of blocks in hex'
 run $PRODUCER --ranges - --dataset blocks -o - <<<"$hash1"
 says 2 'line 1: "0x1+\.*": expected a block number: 0x and hex digits' 'a hash is none'
+run $PRODUCER --ranges - --dataset transactions -o - <<<"\\${hash1#0}"
+is "$OUT" "task=0 try=1 dataset=transactions hashes=$hash1" 'a hash as PostgreSQL shows it'
 
 mkfifo "$T/in"
 spawn slow bash -c "exec $PRODUCER --ranges - -o - <'$T/in'"

@@ -45,7 +45,7 @@ done
 run ./run.sh status
 like "$STATUS $ERR" '^0 .*no job was run yet' 'status before the first job'
 run ./run.sh stop
-like "$STATUS $ERR" '^0 .*nothing is running' 'stop with nothing to stop'
+like "$STATUS $ERR" '^0 .*no job is running' 'stop with nothing to stop'
 check 'makes no database' test ! -e "$T/var/pg"
 mkdir -p "$T/a var/run/1"
 echo "$$" >"$T/a var/run/1/pid"
@@ -216,6 +216,8 @@ wait "$PID" 2>/dev/null
 all_gone() { for child in "${children[@]}"; do gone "$child" || return; done; }
 wait_for 5 all_gone
 ok $? 'kill -9 of run.sh ends its programs'
+run ./run.sh stop
+like "$STATUS $ERR" '^0 .*no job is running.*stopping the private PostgreSQL' 'stop then stops the private PostgreSQL, and says so'
 lock=$(compgen -G "$T/var/run/*/lock")
 rm "$lock" && mkdir "$lock"
 LIMIT=30 run "${job[@]}"

@@ -136,6 +136,11 @@ is "$(curl -s "$URL/stats" | jq '.methods.eth_getBlockByNumber <= 300')" true ' 
 run ./run.sh --db "$DB" --schema poor --rpc "$SPEC" --from 1 --to 600 --dataset contracts
 is "$STATUS" 0 '  contracts do not need it' || diag "$ERR"
 
+sim mute --latency 60s
+job mute "$SPEC" "$good" --
+run "${JOB[@]}"
+ends mute 0 'an endpoint that hangs, beside one that answers'
+like "$ERR" 'producer: endpoint "mute": it has answered nothing yet' '  is named in the end'
 sim headless --off eth_getBlockByNumber
 job headless "$SPEC" "$good" --
 run "${JOB[@]}"

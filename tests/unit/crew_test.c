@@ -94,6 +94,24 @@ silence_ends_a_fetcher(void **state)
 }
 
 static void
+what_hangs_is_named_in_the_end(void **state)
+{
+    (void)state;
+    struct crew *c = crew_new();
+    credit(c, T0, "a-1", "a", 3, "closed");
+    credit(c, T0, "b-1", "b", 3, "closed");
+    hear(c, T0 + 2000, "credit run=- fetcher=c-1 endpoint=c chain=1 free=1 head=10 "
+                       "requests=4 failures=0 latency_us=0 state=closed");
+    hear(c, T0 + 2000, "bye fetcher=b-1");
+    int64_t end_ms = T0 + CREW_MUTE_MS + 1;
+    assert_string_equal(crew_complaint(crew_endpoint(c, 0), end_ms), "its fetcher fell silent");
+    assert_null(crew_complaint(crew_endpoint(c, 0), end_ms - 1));
+    assert_null(crew_complaint(crew_endpoint(c, 1), end_ms + CREW_MUTE_MS));
+    assert_string_equal(crew_complaint(crew_endpoint(c, 2), end_ms), "it has answered nothing yet");
+    crew_free(c);
+}
+
+static void
 goodbye_ends_a_fetcher(void **state)
 {
     (void)state;
@@ -300,6 +318,7 @@ main(void)
         cmocka_unit_test(strangers_are_not_known),
         cmocka_unit_test(unbelievable_credit_is_bounded),
         cmocka_unit_test(silence_ends_a_fetcher),
+        cmocka_unit_test(what_hangs_is_named_in_the_end),
         cmocka_unit_test(goodbye_ends_a_fetcher),
         cmocka_unit_test(breakers_tell_who_is_ready),
         cmocka_unit_test(fetchers_of_one_endpoint_add_up),
