@@ -145,7 +145,7 @@ describe(struct reading *g, size_t i, const struct answer_facts *f)
         buf_addc(&raw, '\'');
     }
     if (raw.n == 0)
-        buf_adds(&raw, g->answers[i].judgement.rule);
+        buf_adds(&raw, f->json ? g->answers[i].judgement.rule : "an empty answer");
     secrets_clean(reader->secrets, &shown, (struct span){raw.p, raw.n}, REPLY_TEXT_MAX);
     buf_add(out, shown.p, shown.n);
     g->answers[i].text = (struct span){out->p + at, out->n - at};

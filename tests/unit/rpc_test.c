@@ -199,7 +199,9 @@ what_is_not_json_is_judged_by_status(void **state)
     assert_string_equal(o.texts[0], "HTTP 502: not JSON: '<html> <b>oops</b></html>'");
     assert_int_equal(ask("{\"id\":1,\"resu", 1).answers[0].judgement.verdict, VERDICT_TRANSIENT);
     assert_int_equal(ask("{\"id\":$0,\"result\":1}{\"id\":$0,\"result\":1}", 1).answers[0].judgement.verdict, VERDICT_TRANSIENT);
-    assert_int_equal(ask("", 1).answers[0].judgement.verdict, VERDICT_TRANSIENT);
+    o = ask("", 1);
+    assert_int_equal(o.answers[0].judgement.verdict, VERDICT_TRANSIENT);
+    assert_string_equal(o.texts[0], "an empty answer");
     assert_int_equal(ask_status("200 OK", "Content-Type: text/html\r\n", "{\"id\":$0,\"result\":1}").answers[0].judgement.verdict,
                      VERDICT_OK);
     assert_int_equal(ask("  {\"id\":$0,\"result\":1} ", 1).answers[0].judgement.verdict, VERDICT_OK);
