@@ -311,20 +311,6 @@ job_cut_after(struct job *j, uint64_t last, enum control_reason reason, int64_t 
 }
 
 void
-job_refuse_after(struct job *j, uint64_t last, const char *error)
-{
-    if (last < j->want.from) {
-        job_stop(j, CONTROL_REFUSED, REASON_NONE, 0, "%s", error);
-        return;
-    }
-    job_cut_after(j, last, REASON_NONE, 0);
-    if (j->stopped)
-        return;
-    j->cut.verb = CONTROL_REFUSED;
-    snprintf(j->cut.error, sizeof j->cut.error, "%s", error);
-}
-
-void
 job_cut_before(struct job *j, uint64_t first, const char *error)
 {
     if (j->cut.set || first > j->want.to || first <= j->want.from ||

@@ -126,7 +126,6 @@ void job_stop(struct job *j, enum control_verb verb, enum control_reason reason,
               const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* Gives back only the blocks after (before) this one, and goes on with the others. */
 void job_cut_after(struct job *j, uint64_t last, enum control_reason reason, int64_t wait_ms);
-void job_refuse_after(struct job *j, uint64_t last, const char *error); /* never served here */
 void job_cut_before(struct job *j, uint64_t first, const char *error);
 /* The dataset for whose sake the method is asked, and ": " after it, where the job has several; else "". */
 const char *job_blamed(const struct job *j, const char *method, char *out, size_t size);

@@ -1,4 +1,5 @@
 /* work_requests.c - steps of the tasks held become requests, and their answers rows; see work.h. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "fetcher/work_inside.h"
@@ -89,8 +90,10 @@ cannot_prove(struct work *w, struct job *j, struct step *s)
         return false;
     j->flying--;
     job_put(j, s);
-    job_refuse_after(j, last, "eth_getBlockByNumber is not served here, and logs of the newest blocks are not "
-                              "believed without");
+    job_cut_after(j, last, REASON_NONE, 0);
+    j->cut.verb = CONTROL_REFUSED;
+    snprintf(j->cut.error, sizeof j->cut.error,
+             "eth_getBlockByNumber is not served here, and logs of the newest blocks are not believed without");
     return true;
 }
 

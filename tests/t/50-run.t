@@ -216,8 +216,6 @@ wait "$PID" 2>/dev/null
 all_gone() { for child in "${children[@]}"; do gone "$child" || return; done; }
 wait_for 5 all_gone
 ok $? 'kill -9 of run.sh ends its programs'
-run ./run.sh stop
-like "$STATUS $ERR" '^0 .*no job is running.*stopping the private PostgreSQL' 'stop then stops the private PostgreSQL, and says so'
 lock=$(compgen -G "$T/var/run/*/lock")
 rm "$lock" && mkdir "$lock"
 LIMIT=30 run "${job[@]}"
@@ -229,6 +227,12 @@ is "$(in_private 'select count(*) from stopped.logs')" 12000 'to the end'
 run ./run.sh stop
 is "$STATUS" 0 'stop: exit 0' || diag "$ERR"
 is "$(left_behind)" '' 'what a killed run left is gone'
+spawn killed ./run.sh --schema killed --rpc "slow=$slow,concurrency=2" --from 1 --to 3000 --step 100
+wait_for 30 completed "$T/killed.err" 1
+kill -KILL "$PID"
+wait "$PID" 2>/dev/null
+run ./run.sh stop
+like "$STATUS $ERR" '^0 .*no job is running.*stopping the private PostgreSQL' 'stop then stops the private PostgreSQL, and says so'
 
 spawn again ./run.sh --schema again --rpc "slow=$slow,concurrency=2" --from 1 --to 3000 --step 100
 wait_for 30 completed "$T/again.err" 5
