@@ -309,6 +309,10 @@ lack(struct lacks *l, const char *method)
 static void
 cope_nomethod(struct case_of *k)
 {
+    if (endpoint_slips(k->c->endpoint, k->method)) {
+        cope_transient(k);
+        return;
+    }
     bool proof = k->s->kind == STEP_LOGS && strcmp(k->method, "eth_getBlockByNumber") == 0;
     k->c->lacks.headers |= proof;
     if (proof || (lack(&k->c->lacks, k->method) && !ask_lacking(k->s, &k->c->lacks)))

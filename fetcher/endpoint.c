@@ -7,7 +7,7 @@
  *   timeout    failure  failure   -        -           cut      two in a row: narrower eth_getLogs
  *   transient  failure  failure   -        if told     -
  *   bad data   failure  failure   -        -           -
- *   no method  success  off 24 h  -        -           -
+ *   no method  success  see there -        -           -
  *   the rest   success  success   served   -           -        (refusals of a size are answers)
  *
  * While the breaker is not closed only the probe (eth_chainId) speaks for it: answers to what was
@@ -131,6 +131,12 @@ endpoint_method_ok(struct endpoint *e, const char *method, int64_t now_ms)
 }
 
 bool
+endpoint_slips(struct endpoint *e, const char *method)
+{
+    return methods_slips(&e->methods, method);
+}
+
+bool
 endpoint_lacks(struct endpoint *e, const char *method, int64_t now_ms)
 {
     return methods_lacking(&e->methods, method, now_ms);
@@ -224,33 +230,28 @@ tell_method(struct endpoint *e, const char *method, enum verdict v, int64_t now_
         methods_succeed(&e->methods, method, now_ms);
 }
 
-static void
-count(struct endpoint *e, enum verdict v, int64_t latency_us)
-{
-    e->stats.latency_us += latency_us > 0 ? (uint64_t)latency_us : 0;
-    e->stats.failures += is_failure(v) || v == VERDICT_RATE || v == VERDICT_QUOTA || v == VERDICT_AUTH
-                      || v == VERDICT_CALLER;
-}
-
 bool
 endpoint_answer(struct endpoint *e, const char *method, const struct judgement *j, size_t calls,
                 int64_t latency_us, int64_t now_ms)
 {
     int64_t sent_ms = now_ms - (latency_us + 999) / 1000; /* not later than it was */
+    enum verdict v = j->verdict;
 
     if (e->in_flight)
         e->in_flight--;
-    count(e, j->verdict, latency_us);
-    if (j->verdict == VERDICT_RATE)
+    e->stats.latency_us += latency_us > 0 ? (uint64_t)latency_us : 0;
+    e->stats.failures += is_failure(v) || v == VERDICT_RATE || v == VERDICT_QUOTA || v == VERDICT_AUTH
+                      || v == VERDICT_CALLER;
+    if (v == VERDICT_RATE)
         throttle(e, j, sent_ms, now_ms);
-    else if (j->verdict == VERDICT_QUOTA)
+    else if (v == VERDICT_QUOTA)
         e->rest.quota_until_ms = now_ms + (j->wait_ms >= 0 ? j->wait_ms : QUOTA_UNTOLD_MS);
-    else if (is_failure(j->verdict))
+    else if (is_failure(v))
         heed_failure(e, method, j, sent_ms, now_ms);
     else
         heed_service(e, method, j, calls, latency_us, sent_ms, now_ms);
-    tell_method(e, method, j->verdict, now_ms);
-    return tell_breaker(e, method, is_failure(j->verdict), now_ms);
+    tell_method(e, method, v, now_ms);
+    return tell_breaker(e, method, is_failure(v), now_ms);
 }
 
 void

@@ -45,6 +45,7 @@ int64_t endpoint_take(struct endpoint *e, size_t calls, int64_t now_ms);
 bool endpoint_probe_due(struct endpoint *e, int64_t now_ms);
 /* May this method be asked (its own breaker, NOMETHOD remembered)? */
 bool endpoint_method_ok(struct endpoint *e, const char *method, int64_t now_ms);
+bool endpoint_slips(struct endpoint *e, const char *method); /* should it say so now, it is not believed yet */
 bool endpoint_lacks(struct endpoint *e, const char *method, int64_t now_ms); /* it said that it does not have it */
 
 void endpoint_sent(struct endpoint *e); /* a request */

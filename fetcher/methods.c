@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { OFF_MS = 24 * 3600 * 1000 };
+enum { OFF_MS = 24 * 3600 * 1000, SLIPS_MAX = 2 };
 
 void
 methods_init(struct methods *m, uint32_t threshold, int64_t cooldown_ms)
@@ -33,6 +33,14 @@ find_or_add(struct methods *m, const char *name)
     memcpy(one->name, name, n + 1);
     breaker_init(&one->breaker, m->threshold, m->cooldown_ms);
     return one;
+}
+
+bool
+methods_slips(struct methods *m, const char *name)
+{
+    struct method *one = find(m, name);
+
+    return one && one->served && one->refusals < SLIPS_MAX;
 }
 
 bool
@@ -74,10 +82,13 @@ methods_fail(struct methods *m, const char *name, int64_t now_ms)
 void
 methods_succeed(struct methods *m, const char *name, int64_t now_ms)
 {
-    struct method *one = find(m, name);
+    struct method *one = find_or_add(m, name);
 
-    if (one)
-        breaker_succeed(&one->breaker, now_ms);
+    if (!one)
+        return;
+    one->served = true;
+    one->refusals = 0;
+    breaker_succeed(&one->breaker, now_ms);
 }
 
 void
@@ -85,6 +96,8 @@ methods_lacks(struct methods *m, const char *name, int64_t now_ms)
 {
     struct method *one = find_or_add(m, name);
 
-    if (one)
+    if (one && methods_slips(m, name))
+        one->refusals++;
+    else if (one)
         one->off_until_ms = now_ms + OFF_MS;
 }

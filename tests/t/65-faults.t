@@ -149,6 +149,9 @@ done
 faulty tx 'eth_getBlockReceipts fails for some blocks' '--no-receipts 250-252' '--retries 0 --breaker-timeout 1'
 faulty all 'blocks are asked for by number or hash, never by a tag' '--no-tags'
 
+printf '%s\n' 'after 3 requests off=eth_getLogs' 'after 4 requests off=none' >"$T/slip"
+faulty logs 'a method that was served is not there, once' "--scenario $T/slip" '--concurrency 1'
+
 # --- the head ---
 for style in $(styles HEAD); do
     faulty logs "behind, as $style says it" "--blocks 610 --behind 40 --behind-every 3 --behind-style $style"

@@ -146,6 +146,29 @@ a_missing_method_is_off_for_a_day(void **state)
     endpoint_free(e);
 }
 
+/* One of several backends may lack what the others have. */
+static void
+a_method_that_was_served_is_missed_three_times(void **state)
+{
+    struct endpoint *e = endpoint_new(&plain);
+    struct judgement ok = judged(VERDICT_OK), none = judged(VERDICT_NOMETHOD);
+
+    (void)state;
+    for (int round = 0; round < 2; round++) {
+        endpoint_answer(e, "eth_getLogs", &ok, 1, LATENCY_US, 0);
+        for (int i = 0; i < 2; i++) {
+            assert_true(endpoint_slips(e, "eth_getLogs"));
+            endpoint_answer(e, "eth_getLogs", &none, 1, LATENCY_US, 0);
+            assert_true(endpoint_method_ok(e, "eth_getLogs", 0));
+        }
+    }
+    assert_false(endpoint_slips(e, "eth_getLogs"));
+    endpoint_answer(e, "eth_getLogs", &none, 1, LATENCY_US, 0);
+    assert_true(endpoint_lacks(e, "eth_getLogs", 0));
+    assert_false(endpoint_method_ok(e, "eth_getLogs", 0));
+    endpoint_free(e);
+}
+
 static void
 timeouts_narrow_ranges_and_concurrency(void **state)
 {
@@ -232,6 +255,7 @@ main(void)
         cmocka_unit_test(bad_data_opens_the_breaker),
         cmocka_unit_test(one_method_fails_alone),
         cmocka_unit_test(a_missing_method_is_off_for_a_day),
+        cmocka_unit_test(a_method_that_was_served_is_missed_three_times),
         cmocka_unit_test(timeouts_narrow_ranges_and_concurrency),
         cmocka_unit_test(batches_are_learned),
         cmocka_unit_test(the_head_never_goes_back),
