@@ -60,6 +60,7 @@ struct lane_shared {
     struct tell tell;
     struct trouble trouble;
     uint64_t serial;         /* the last one given to what is prepared on a connection */
+    bool pooled;             /* a pooler may give each transaction another server process: nothing is prepared */
     bool draining;           /* write what is held, whatever its age */
     bool full;               /* the same, since nothing more is received until some is written */
     int fatal;               /* exit status, once nothing can help; 0: none */

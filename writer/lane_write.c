@@ -53,7 +53,7 @@ next_part(const struct lane *l)
 static void
 choose_along(struct lane *l, struct ways *w)
 {
-    for (size_t t = 0; tables[t] && !w->moved; t++) {
+    for (size_t t = 0; tables[t] && !w->moved && !l->shared->pooled; t++) {
         if (!(w->staged >> t & 1) || l->plan.start[t] == l->plan.start[t + 1] ||
             array_bytes(&l->busy, &l->plan, t) > ARRAY_MAX)
             continue;

@@ -186,6 +186,7 @@ unavailable(struct pg *pg)
 }
 
 static char began[32]; /* store.h */
+static bool pooled;    /* lane.h */
 
 /* The control tables, the time, and how many connections we may have: at most a tenth of the server's,
  * unless the user says more. Returns an exit status. */
@@ -197,7 +198,7 @@ prepare_database(struct pg *pg)
     int status = EXIT_COMPLETE;
 
     schema_control_sql(&sql, set.schema);
-    buf_adds(&sql, "SELECT current_setting('max_connections'), extract(epoch FROM now());");
+    buf_adds(&sql, "SELECT current_setting('max_connections'), extract(epoch FROM now()), pg_backend_pid();");
     buf_addc(&sql, '\0');
     if (!pg_run(pg, sql.p)) {
         enum pg_class class = pg_class(pg);
@@ -210,6 +211,7 @@ prepare_database(struct pg *pg)
         if (!set.connections_given && set.connections > share)
             set.connections = share;
         snprintf(began, sizeof began, "%s", pg_value(pg, 0, 1));
+        pooled = pg_number(pg, 0, 2) != pg_backend(pg);
     }
     buf_free(&sql);
     return status;
@@ -294,6 +296,7 @@ run(struct loop_options *o)
         return status;
     }
     o->first = pg;
+    o->shared->pooled = pooled;
     o->connections = set.connections;
     return loop_run(o);
 }

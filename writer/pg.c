@@ -245,6 +245,12 @@ pg_connected(const struct pg *p)
     return p->connected;
 }
 
+uint64_t
+pg_backend(const struct pg *p)
+{
+    return (uint64_t)PQbackendPID(p->conn);
+}
+
 void
 pg_pollfd(const struct pg *p, struct pollfd *out)
 {

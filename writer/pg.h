@@ -44,6 +44,7 @@ bool pg_each(struct pg *p, const char *sql, void (*row)(struct pg *p, int at, vo
 void pg_begin(struct pg *p, int64_t now_ms);
 enum pg_event pg_connecting(struct pg *p, int64_t now_ms); /* PG_WAIT, PG_DONE or PG_ERROR */
 bool pg_connected(const struct pg *p);
+uint64_t pg_backend(const struct pg *p); /* the server process that it was told of; a pooler tells of none that there is */
 void pg_close(struct pg *p);
 
 /* Sends SQL; or, with a value, the name that PREPARE has given a statement: $1 is the value, in binary form. False:
