@@ -163,6 +163,23 @@ is $? 3 '--give-up: exit 3'
 like "$(cat "$T/down.err")" 'database: giving up after 1 s: ' 'and why'
 pg_ctl_in "$PGDATA_DIR" start -s >/dev/null
 
+# --- a pooler may give each transaction another server process ---
+fresh pool
+write --schema pool < <($GEN 1 100 10 5)
+mkdir -m 755 "$T/pooler"
+spawn pooler node tests/t/pooler.js "$T/pooler/.s.PGSQL.5432" "$PGHOST/.s.PGSQL.5432"
+wait_line 10 "$T/pooler.out" ready
+upsert() { # upsert HOST SALT: what is there already, with other contents
+    $GEN 1 100 10 5 salt="$2" | "$WRITER" -i - --db "postgresql:///postgres?host=$1&user=postgres&options=-clog_statement%3Dall" \
+        --schema pool --batch-size 100 2>"$T/pool.err" || diag "$(cat "$T/pool.err")"
+    grep -c 'PREPARE "sluice_' "$PGDATA_DIR.log"
+}
+prepared=$(upsert "$PGHOST" 1)
+check 'rows go along with what was prepared' test "$prepared" -gt 0
+is "$(upsert "$T/pooler" 2) $(rows)" "$prepared 500" 'behind a pooler nothing is prepared'
+is "$(checksum pool.logs)" "$(fresh other; write --schema other < <($GEN 1 100 10 5 salt=2); checksum other.logs | sed s/other/pool/)" \
+    'and the rows are as they should be'
+
 # --- bounded ---
 fresh bound
 write --schema bound < <($GEN 1 10 10 1)
