@@ -59,18 +59,14 @@ fail(struct case_of *k)
     give(k, CONTROL_FAILED, REASON_NONE, 0);
 }
 
-/* Cuts the step by its blocks (or indices), the first part at most width. False: it has one. */
+/* False: it has one block (or whatever). */
 static bool
 split_range(struct case_of *k, uint64_t width)
 {
-    struct piece rest;
-    k->s->at = piece_cut(k->s->at, width < piece_width(k->s->at) ? width : 0, &rest);
-    if (rest.from > rest.to)
+    struct step *other = step_cut(k->s, width < piece_width(k->s->at) ? width : 0);
+    if (!other)
         return false;
-    struct step *other = step_copy(k->s, rest);
-    if (k->s->group)
-        k->s->group->left++;
-    k->s->not_before_ms = other->not_before_ms = 0;
+    k->s->not_before_ms = 0;
     job_put(k->j, k->s);
     job_put(k->j, other);
     return true;

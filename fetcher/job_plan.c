@@ -70,24 +70,16 @@ logs_width(struct endpoint *e, uint64_t from, const struct job_limits *limits, i
 static struct step *
 fit(struct job *j, struct step *s, struct endpoint *e, const struct job_limits *limits, int64_t now_ms)
 {
-    struct piece rest = {1, 0};
     size_t batch = endpoint_batch(e), calls = unit_calls(s);
 
     if (batch == 0)
         batch = 1;
     if (s->kind == STEP_CONTROL)
         return s;
-    if (s->kind == STEP_LOGS)
-        s->at = piece_cut(s->at, logs_width(e, s->at.from, limits, now_ms), &rest);
-    else
-        s->at = piece_cut(s->at, most_units(s, limits, batch, calls), &rest);
-    if (rest.from <= rest.to) {
-        struct step *other = step_copy(s, rest);
-        other->not_before_ms = 0;
-        if (s->group)
-            s->group->left++;
-        job_put(j, other);
-    }
+    struct step *rest = step_cut(s, s->kind == STEP_LOGS ? logs_width(e, s->at.from, limits, now_ms)
+                                                         : most_units(s, limits, batch, calls));
+    if (rest)
+        job_put(j, rest);
     while (s->kind == STEP_LOGS && limits->values && values_longest(&s->values) > limits->values)
         job_split_values(j, s, limits->values);
     return calls > batch ? fit_unit(j, s, batch) : s;

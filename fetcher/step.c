@@ -27,6 +27,21 @@ step_copy(const struct step *s, struct piece at)
     return copy;
 }
 
+struct step *
+step_cut(struct step *s, uint64_t width)
+{
+    struct piece rest;
+    s->at = piece_cut(s->at, width, &rest);
+    if (rest.from > rest.to)
+        return NULL;
+    s->proved = s->tailed = false;
+    struct step *other = step_copy(s, rest);
+    other->not_before_ms = 0;
+    if (s->group)
+        s->group->left++;
+    return other;
+}
+
 void
 step_free(struct step *s)
 {

@@ -74,6 +74,9 @@ struct step {
 
 struct step *step_new(enum step_kind kind, struct piece at);
 struct step *step_copy(const struct step *s, struct piece at);
+/* Cuts it by its blocks (or indices), the first part at most width (0: half). Returns the rest, for now; NULL: there
+ * is none. Both belong to its group, and what was found out of the whole is doubted again of each. */
+struct step *step_cut(struct step *s, uint64_t width);
 void step_free(struct step *s);
 
 /* Lists are ordered by first block; equal ones keep their order of arrival. */

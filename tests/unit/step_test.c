@@ -111,6 +111,27 @@ a_pause_is_cut_short_by_little(void **state)
     steps_free(&list);
 }
 
+static void
+a_part_is_doubted_again(void **state)
+{
+    struct group group = {.left = 1};
+    struct step *s = step_new(STEP_LOGS, (struct piece){10, 19}), *rest;
+
+    (void)state;
+    s->group = &group;
+    s->proved = s->tailed = true;
+    assert_null(step_cut(s, 10));
+    assert_true(s->proved && s->tailed && group.left == 1);
+    rest = step_cut(s, 4);
+    assert_int_equal(s->at.to, 13);
+    assert_int_equal(rest->at.from, 14);
+    assert_int_equal(rest->at.to, 19);
+    assert_int_equal(group.left, 2);
+    assert_false(s->proved || s->tailed || rest->proved || rest->tailed);
+    step_free(s);
+    step_free(rest);
+}
+
 int
 main(void)
 {
@@ -118,6 +139,7 @@ main(void)
         cmocka_unit_test(neighbours_join_up_to_the_width),
         cmocka_unit_test(a_gap_ends_it),
         cmocka_unit_test(only_equal_steps_join),
+        cmocka_unit_test(a_part_is_doubted_again),
         cmocka_unit_test(what_failed_twice_goes_alone),
         cmocka_unit_test(a_pause_is_cut_short_by_little),
     };
