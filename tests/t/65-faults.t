@@ -190,7 +190,7 @@ faulty phantoms 'the same without eth_getBlockReceipts' '--phantoms 3 --off eth_
 # --- time ---
 printf '%s\n' 'after 4 requests dead=refuse' 'at 2s dead=off' >"$T/back"
 faulty logs 'dead, then back' "--latency 20ms --scenario $T/back" '--breaker-timeout 1'
-printf '%s\n' 'after 3 requests rate=2 burst=1 retry-after=seconds' 'at 3s rate=0 error-every=3' 'at 5s dead=reset' \
+printf '%s\n' 'after 3 requests rate=20 burst=1 retry-after=seconds' 'at 3s rate=0 error-every=3' 'at 5s dead=reset' \
     'at 6s dead=off error-every=0' >"$T/weather"
 faulty both 'healthy, throttled, failing, dead, back' "--scenario $T/weather" '--breaker-timeout 1'
 wait
