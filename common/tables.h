@@ -36,7 +36,8 @@ struct table {
     const char *unique;  /* a further index is made on this column, or NULL */
     bool by_hash;        /* can be fetched by transaction hash, or block number, in no order */
     bool filtered;       /* holds only what a job's address and topic filter lets pass */
-    const char *newest;  /* on conflict the row with the greater value here wins, the column after the key, int8; NULL: the later one */
+    const char *newest;  /* the column after the key, an int8: on conflict the row with the greater value wins; NULL: the
+                          * later one */
 };
 
 extern const struct table *const tables[]; /* ends at NULL */

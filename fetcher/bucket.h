@@ -12,8 +12,9 @@
  *            a second, to the second refusal. The most of (served - burst) / t over all times t before
  *            it is the rate of a bucket; of a window, what was served at first and in the last second.
  *   hold     just under that, 30 s at first. A refusal halves for half a second only and lowers by 2
- *            to 5 %, more if others follow at once, and by 10 % at least from the fourth of these on: a sawtooth would leave a quarter unused. While
- *            nothing is served between refusals it is closed, and they lower nothing.
+ *            to 5 %: a sawtooth would leave a quarter unused. More if others follow at once, and by 10 % at
+ *            least from the fourth of these on. While nothing is served between refusals it is closed, and
+ *            they lower nothing.
  *   climb    by steps of 3 to 12 s, each twice as high as the one before, but only while calls wait for
  *            tokens. Refused there, it is measured again, or what the step before allowed is kept. If
  *            that is no more than what held before, the next hold is twice as long, up to 4 minutes,

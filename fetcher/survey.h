@@ -3,7 +3,8 @@
  * Asks outside of any task: eth_chainId and eth_blockNumber before the first task, eth_chainId
  * as the breaker's probe and once a minute of work (behind some names nodes of another chain turn
  * up), eth_blockNumber when a task wants a block that is not there yet, and now and then as long as answers
- * are believed without a proof (trust.h), and the check of old logs (holdings.h). At most one request of each sort is under way.
+ * are believed without a proof (trust.h), and the check of old logs (holdings.h). At most one request of each
+ * sort is under way.
  */
 #ifndef SLUICE_SURVEY_H
 #define SLUICE_SURVEY_H

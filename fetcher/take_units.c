@@ -1,4 +1,4 @@
-/* take_units.c - what was asked one by one becomes rows: the state of addresses, transactions by hash, scattered blocks. */
+/* take_units.c - what was asked one by one becomes rows: state of addresses, transactions, scattered blocks. */
 #include <stdio.h>
 #include <string.h>
 

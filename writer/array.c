@@ -177,7 +177,8 @@ array_add(struct buf *b, const struct batch *batch, const struct plan *plan, siz
     struct row *rows = xcalloc(n, sizeof *rows);
     n = settle(rows, find_rows(batch, plan, table, rows));
     buf_room(b, ARRAY_HEAD + array_bytes(batch, plan, table) + n * (4 + 4 + 4 * columns));
-    put32(put32(put32(put32(put32(buf_room(b, ARRAY_HEAD), 1), 0), type), (uint32_t)n), 1); /* dimensions, nulls, of what, size, from */
+    char *head = put32(put32(buf_room(b, ARRAY_HEAD), 1), 0); /* dimensions, nulls */
+    put32(put32(put32(head, type), (uint32_t)n), 1); /* of what, how many, the first one's number */
     b->n += ARRAY_HEAD;
     for (size_t i = 0; i < n; i++)
         add_row(b, &rows[i], columns);

@@ -23,6 +23,7 @@ enum pg_event { PG_WAIT, PG_COPY_IN, PG_COMMAND, PG_ROWS, PG_ERROR, PG_DONE };
 
 struct pg;
 
+/* --- connection strings (pg_uri.c) --- */
 /* Is this a connection string, and none that would show its password? uri NULL: the environment, as libpq reads it. */
 bool pg_valid(const char *uri);
 /* "host, database x": where uri leads to, without secrets, into out. Returns out. */
@@ -44,7 +45,8 @@ bool pg_each(struct pg *p, const char *sql, void (*row)(struct pg *p, int at, vo
 void pg_begin(struct pg *p, int64_t now_ms);
 enum pg_event pg_connecting(struct pg *p, int64_t now_ms); /* PG_WAIT, PG_DONE or PG_ERROR */
 bool pg_connected(const struct pg *p);
-uint64_t pg_backend(const struct pg *p); /* the server process that it was told of; a pooler tells of none that there is */
+/* The server process that it was told of when it connected; a pooler tells of none that there is. */
+uint64_t pg_backend(const struct pg *p);
 void pg_close(struct pg *p);
 
 /* Sends SQL; or, with a value, the name that PREPARE has given a statement: $1 is the value, in binary form. False:
