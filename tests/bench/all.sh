@@ -31,7 +31,7 @@ else
     part fetch
     part anvil 1
     part scenario
-    part upsert 11 1
+    part upsert 21 1
     part enrich
 fi
 printf '\nin all %d s: %s\n' "$SECONDS" "$TIMES"
