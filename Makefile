@@ -44,7 +44,7 @@ FETCHER  := fetcher/main.o fetcher/spec.o fetcher/event.o fetcher/loop.o fetcher
             fetcher/dataset_accounts.o fetcher/keccak.o fetcher/json.o \
             $(TALK) $(LINK) $(ROW)
 WRITER   := writer/main.o writer/loop.o writer/take.o writer/lane.o writer/lane_write.o writer/lane_failed.o writer/lane_doubted.o writer/lane_connect.o writer/compaction.o writer/feed.o writer/array.o writer/script.o writer/staging.o writer/batch.o writer/sizer.o writer/partial.o writer/store.o \
-            writer/schema.o writer/coverage.o writer/sql.o writer/pg.o writer/pg_uri.o writer/pg_wait.o writer/sqlstate.o writer/trouble.o writer/tell.o writer/text.o \
+            writer/schema.o writer/coverage.o writer/sql.o writer/pg.o writer/pg_wait.o writer/sqlstate.o writer/trouble.o writer/tell.o writer/text.o \
             writer/answer.o writer/gaps.o writer/status.o writer/wanted.o $(TALK) $(LINK) $(ROW)
 RPCSIM   := $(patsubst %.c,%.o,$(wildcard tests/rpcsim/*.c)) common/buf.o common/num.o common/talk.o common/opts.o common/opts_help.o
 WIREGEN  := tests/t/wiregen.o $(TALK) $(LINK) $(ROW)

@@ -95,7 +95,7 @@ database_exists() { # named, or made by an earlier run
 database_place() { # for people: no user, no password
     if [ -z "$DATABASE_URL" ] || [ -n "${PRIVATE:-}" ]; then
         echo "private, in $VAR/pg"
-    elif [[ $DATABASE_URL =~ ^postgres(ql)?://([^/?]*@)?([^?]+) ]]; then
+    elif [[ $DATABASE_URL =~ ^postgres(ql)?://([^/@]*@)?([^?]+) ]]; then
         echo "${BASH_REMATCH[3]#/}"
     else
         echo 'as named'
@@ -103,7 +103,12 @@ database_place() { # for people: no user, no password
 }
 
 database_up() { # exports DATABASE_URL; not an argument of programs, since it may hold a password
-    database_named || private_database_up
+    if database_named; then
+        build writer/writer
+        DATABASE_URL=$DATABASE_URL accepts "$WRITER" -i - -o - # what others would show a password of
+    else
+        private_database_up
+    fi
     export DATABASE_URL
 }
 

@@ -12,7 +12,7 @@ PASSWORD_WORD="^(.*[[:space:]])password[[:space:]]*=[[:space:]]*('([^'\\\\]|\\\\
 
 open_database() { # open_database ARG...: psql, with the password in its environment, since all may see arguments
     local url=$DATABASE_URL password=${PGPASSWORD:-}
-    if [[ $url =~ ^(postgres(ql)?://[^:@/?]*):([^@/?]*)@(.*)$ ]]; then
+    if [[ $url =~ ^(postgres(ql)?://[^:@/]*):([^@/]*)@(.*)$ ]]; then
         url=${BASH_REMATCH[1]}@${BASH_REMATCH[4]} password=$(percent_decoded "${BASH_REMATCH[3]}")
     fi
     if [[ $url =~ ^(postgres(ql)?://[^?]*[?](.*&)?)password=([^&]*)(.*)$ ]]; then

@@ -380,7 +380,9 @@ crew_fresh(const struct crew *c)
 const char *
 crew_complaint(const struct crew_endpoint *e, int64_t now_ms)
 {
-    if (!e->left && now_ms - e->heard_ms > CREW_MUTE_MS)
+    if (e->left) /* and said why */
+        return NULL;
+    if (now_ms - e->heard_ms > CREW_MUTE_MS)
         return "its fetcher fell silent";
     return e->requests > 0 && e->failures == 0 && e->latency_us == 0 ? "it has answered nothing yet" : NULL;
 }

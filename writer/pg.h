@@ -23,7 +23,6 @@ enum pg_event { PG_WAIT, PG_COPY_IN, PG_COMMAND, PG_ROWS, PG_ERROR, PG_DONE };
 
 struct pg;
 
-/* --- connection strings (pg_uri.c) --- */
 /* Is this a connection string, and none that would show its password? uri NULL: the environment, as libpq reads it. */
 bool pg_valid(const char *uri);
 /* "host, database x": where uri leads to, without secrets, into out. Returns out. */

@@ -70,6 +70,13 @@ for program in $p $f $w ./run.sh; do
     refuses 2 '"password"' "$program" --log-format text password=SECRET # of --db, without quotes around all
     unlike "$ERR" SECRET '  without what follows'
 done
+for command in 'psql -c select' 'enrich --dry-run' 'gaps' 'fill --dry-run' status; do
+    for uri in 'postgresql://user:PW@SECRET@host/db' 'postgresql://user:PW%SECRET@host/db'; do
+        # shellcheck disable=SC2086
+        DATABASE_URL=$uri refuses 2 '--db: expected a connection URI' ./run.sh $command
+        unlike "$ERR$OUT" 'SECRET|PW' '  without its password'
+    done
+done
 for uri in postgresql:///user:SECRET@host/db postgresql://user:12/SECRET@host/db; do
     refuses 2 '--db: expected a connection URI' $w --gaps --db "$uri"
     unlike "$ERR" SECRET '  without its password'
@@ -105,6 +112,9 @@ unlike "$ERR" SECRETKEY 'without the key that is in the URL'
 refuses 3 'nosuch' $w -i - --db "postgresql:///nosuch?host=$PGHOST&user=postgres"
 start_rpcsim other --chain-id 5 --blocks 1000
 refuses 3 '"other": chain 5, not 31337' ./run.sh --db "$DB" --rpc "other=$URL" --chain-id 31337 --from 1 --to 10
+run ./run.sh --dry-run --rpc "other=$URL" --from 1 --to 10 --db "postgresql://postgres:PW?SECRET@/postgres?host=$PGHOST"
+like "$STATUS $OUT" '^0 .*database +postgres, schema public' 'a password with a ? in it'
+unlike "$ERR$OUT" 'SECRET|PW' '  is none of what --dry-run tells'
 is "$(sql 'select count(*) from jobs')" 0 '  and leaves no job that nobody can fill'
 refuses 3 '127.0.0.1:9' ./run.sh --db "$DB" --rpc http://127.0.0.1:9/v3/SECRETKEY --from 1 --to 10
 unlike "$ERR" SECRETKEY 'without the key'

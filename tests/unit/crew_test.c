@@ -102,6 +102,8 @@ what_hangs_is_named_in_the_end(void **state)
     credit(c, T0, "b-1", "b", 3, "closed");
     hear(c, T0 + 2000, "credit run=- fetcher=c-1 endpoint=c chain=1 free=1 head=10 "
                        "requests=4 failures=0 latency_us=0 state=closed");
+    hear(c, T0 + 2000, "credit run=- fetcher=b-1 endpoint=b chain=1 free=1 head=10 "
+                       "requests=2 failures=0 latency_us=0 state=closed");
     hear(c, T0 + 2000, "bye fetcher=b-1");
     int64_t end_ms = T0 + CREW_MUTE_MS + 1;
     assert_string_equal(crew_complaint(crew_endpoint(c, 0), end_ms), "its fetcher fell silent");
