@@ -329,6 +329,7 @@ cmd_psql() { # --db and --schema are ours and come first, all else is psql's
         shift 2
     done
     [ -z "${OPT[schema]:-}" ] || export PGOPTIONS="${PGOPTIONS:-} -c search_path=\"${OPT[schema]}\""
+    check_database
     database_up
     open_database "$@"
 }

@@ -103,12 +103,7 @@ database_place() { # for people: no user, no password
 }
 
 database_up() { # exports DATABASE_URL; not an argument of programs, since it may hold a password
-    if database_named; then
-        build writer/writer
-        DATABASE_URL=$DATABASE_URL accepts "$WRITER" -i - -o - # what others would show a password of
-    else
-        private_database_up
-    fi
+    database_named || private_database_up
     export DATABASE_URL
 }
 

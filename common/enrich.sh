@@ -21,7 +21,8 @@ cmd_enrich() {
     while read -r address; do ONLY+="${ONLY:+, }'\\x${address#0x}'"; done < <(list address)
     ONLY=${ONLY:+address in ($ONLY)}
     OPT[schema]=${OPT[schema]:-public} OPT[address]='' OPT[from]=0 OPT[to]=0 OPT[pause]=${OPT[pause]:-0.15}
-    build producer/producer fetcher/fetcher writer/writer
+    build producer/producer fetcher/fetcher
+    check_database
     database_exists || die 2 'enrich: no job was run yet'
     database_up
     FETCHER_WORDS=(--retries 2 --task-limit "${OPT[lease]:-300}") # three tries; one that takes longer is replaced

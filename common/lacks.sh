@@ -27,6 +27,11 @@ open_database() { # open_database ARG...: psql, with the password in its environ
     PGPASSWORD=$password ${LIMIT:+timeout -k 1 "$LIMIT"} setpriv --pdeathsig KILL -- psql -d "$url" "$@" 8>&- 9>&-
 }
 
+check_database() { # before psql: of a URI that is taken apart otherwise than meant it would show a piece of the password
+    build writer/writer
+    ! database_named || DATABASE_URL=$DATABASE_URL accepts "$WRITER" -i - -o -
+}
+
 percent_decoded() { # percent_decoded TEXT
     local text=${1//\\/\\\\}
     printf %b "${text//%/\\x}"

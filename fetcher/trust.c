@@ -9,8 +9,9 @@ enum {
     PHANTOMS_MAX = 3, /* so many false blooms in a row are the chain's way */
     HEALED = 256,     /* proofs in a row of blocks that a backend lacked: it has caught up, or is not asked any more */
     SEEK = 32,        /* times the newest block is asked for until the backend that lags tells its own */
-    PROOF_BYTES = 128 << 10, /* the largest answer that a header comes along with, but above a lagging backend's newest block:
-                              * an answer of two parts is read as a whole document, which takes ten times its size */
+    PROOF_BYTES = 128 << 10, /* the largest answer that a header comes along with, but above a lagging backend's
+                              * newest block: where it is not plain (logtext.h) it is read as a document, which takes
+                              * ten times its size */
 };
 
 void
